@@ -1,0 +1,82 @@
+"""Check-out: the reservations of one day come onto this laptop as a *trip* with its own secret.
+
+The city makes the trip's keys. Its day secret is printed on the visit sheet as QR and 26
+characters and is never written to the laptop's disk (design §4).
+"""
+
+from __future__ import annotations
+
+from fieldkit import outbox, reserve
+from fieldkit.city import NO_SERVER, connect, refusal
+from fieldkit.clock import day_of
+from fieldkit.errors import KitError
+from fieldkit.reserve import Slip
+from fieldkit.store import records
+from fieldkit.store.vault import OpenTrip, Vault
+from sync.client import Refused
+from sync.ids import new_id
+from sync.road import NoAnswer
+
+
+def waiting_days(desk: OpenTrip) -> dict[str, list[Slip]]:
+    """The days that still have reservations to check out: `{ISO day: slips}`."""
+    days: dict[str, list[Slip]] = {}
+    for slip in reserve.slips(desk):
+        if slip.reservation.get("state") == "booked":
+            days.setdefault(str(slip.reservation.get("visit_date")), []).append(slip)
+    return days
+
+
+def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
+    """Take the day's reservations onto this laptop; returns the open trip.
+
+    The request is written down first: after a kill the same request gets the same trip back, and
+    nothing is checked out twice.
+    """
+    slips = waiting_days(desk).get(day, [])
+    if not slips:
+        raise KitError(
+            "nothing_to_check_out", "この日に持ち出す予約はありません。日を選び直してください。"
+        )
+    ids = [slip.reservation.id for slip in slips]
+    request_id = _request(vault, day, ids)
+    outbox.sync(vault)
+    _refuse_unsent(vault, desk)
+    try:
+        made = connect(vault).make_trip(request_id, "field", day, ids)
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    trip = vault.add_trip(made.id, "field", day, made.public, made.secret)
+    for record in made.records:
+        records.place(trip, record)
+    today = day_of(vault.settings.clock()).isoformat()
+    with vault.book.write() as conn:
+        for reservation_id in ids:
+            conn.execute(
+                "UPDATE reception SET shared_on = coalesce(shared_on, ?), trip_id = ?,"
+                " state = 'shared' WHERE reservation_id = ?",
+                (today, trip.id, reservation_id),
+            )
+        vault.note("checked_out", trip.id)
+    for slip in slips:
+        records.save(vault, desk, "reservation", {"state": "shared"}, slip.reservation.id)
+    return trip
+
+
+def _request(vault: Vault, day: str, ids: list[str]) -> str:
+    """The id of this check-out: the same as long as the same reservations wait."""
+    key = f"checkout:{day}:{ids[-1]}:{len(ids)}"
+    with vault.book.write() as conn:
+        conn.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, new_id()))
+        row = conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row["value"])
+
+
+def _refuse_unsent(vault: Vault, desk: OpenTrip) -> None:
+    left = vault.book.one(
+        "SELECT count(*) AS n FROM outbox WHERE trip_id = ? AND state <> 'receipted'", desk.id
+    )
+    if left and left["n"]:
+        raise NO_SERVER

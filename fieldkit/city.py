@@ -1,0 +1,102 @@
+"""This laptop's link to its city: enrolment, and a client over the road that the settings name."""
+
+from __future__ import annotations
+
+from fieldkit.errors import KitError
+from fieldkit.store.vault import Vault
+from sync import wire
+from sync.client import Client, Identity, Refused, enrol
+from sync.road import HttpRoad, NoAnswer
+from sync.wire import WireError
+
+NO_SERVER = KitError(
+    "no_server",
+    "市サーバにつながりません。保存した内容はこの端末に残っています。"
+    "庁内の回線につないでから、もう一度どうぞ。",
+    "retry",
+)
+
+REFUSALS = {
+    "bad_code": "登録の符号が違うか、期限が切れています。"
+    "監督者に新しい符号を出してもらってください。",
+    "other_city": "つながった先が、登録票に書かれた市サーバではありません。"
+    "監督者へ連絡してください。",
+    "revoked": "この端末は停止されています。監督者へ連絡してください。",
+    "unknown_device": "この端末は市サーバに登録されていません。監督者へ連絡してください。",
+    "trip_ended": "この訪問データは市サーバで終了しています。",
+    "unknown_trip": "市サーバにこの訪問データの記録がありません。監督者へ連絡してください。",
+}
+
+
+def refusal(code: str) -> KitError:
+    """The sentence for what the city refused."""
+    sentence = REFUSALS.get(
+        code, f"市サーバが受け付けませんでした（{code}）。監督者へ連絡してください。"
+    )
+    return KitError(f"city_{code}", sentence, "ask_supervisor")
+
+
+def enrol_device(vault: Vault, server_url: str, code: str, fingerprint: str, name: str) -> str:
+    """Make this laptop's keys inside the vault and enrol it; returns the device id.
+
+    The city's key is pinned only if it has the fingerprint that the supervisor printed.
+    """
+    if vault.device is not None:
+        raise KitError("enrolled", "この端末は登録済みです。", "stop")
+    sign_private, sign_public = wire.new_signing_key()
+    seal_private, seal_public = wire.new_sealing_key()
+    try:
+        grant = enrol(HttpRoad(server_url), code, name, sign_public, seal_public, fingerprint)
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    except (WireError, KeyError):
+        raise refusal("other_city") from None
+    with vault.book.write() as conn:
+        conn.execute(
+            "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                grant["device"],
+                name,
+                sign_private,
+                sign_public,
+                seal_private,
+                seal_public,
+                grant["city"],
+                grant["city_name"],
+                grant["public"],
+                server_url,
+                vault.now(),
+            ),
+        )
+        vault.note("enrolled", grant["device"])
+    return str(grant["device"])
+
+
+def connect(vault: Vault) -> Client:
+    """A client of this laptop's city. Opens no connection yet."""
+    device = vault.device
+    if device is None:
+        raise KitError(
+            "not_enrolled",
+            "この端末はまだ市サーバに登録されていません。監督者が登録してください。",
+            "ask_supervisor",
+        )
+    me = Identity(
+        device["id"],
+        device["sign_private"],
+        device["seal_private"],
+        device["city"],
+        device["city_public"],
+    )
+    try:
+        return Client(HttpRoad(vault.settings.server_url or device["server_url"]), me)
+    except NoAnswer:
+        raise NO_SERVER from None
+
+
+def city_fingerprint(vault: Vault) -> str:
+    """The pinned city key as it is printed on the visit sheet, or an empty text."""
+    device = vault.device
+    return wire.fingerprint(device["city_public"]) if device else ""

@@ -1,0 +1,294 @@
+"""Erasing: intent row → act → check that nothing is left → done row in the ledger.
+
+A photo's files end only against a receipt that proves the exact sealed bytes, or against a reason
+that was recorded. What a kill or a fault leaves half done is an *owed erase*: it shows on the first
+screen, blocks the day's close and is tried again at every start (design §5).
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from fieldkit.city import connect
+from fieldkit.errors import KitError, NotReady
+from fieldkit.store import photos
+from fieldkit.store.files import remove, sync_dir
+from fieldkit.store.vault import Vault
+from sync import receipt as receipts
+from sync.client import Refused
+from sync.ids import is_id
+from sync.receipt import Receipt
+from sync.road import NoAnswer
+from sync.wire import WireError
+
+REASONS = {
+    "receipt": "市サーバの受領証により",
+    "retaken": "撮り直しのため",
+    "incomplete": "撮影が完了しなかったため",
+    "withdrawn": "申請取りやめのため",
+    "trip_end": "訪問データの終了により",
+}
+
+
+def _intend(vault: Vault, what: str, object_id: str, reason: str) -> str:
+    erasure_id = f"{what}:{object_id}"
+    with vault.book.write() as conn:
+        done = conn.execute(
+            "INSERT OR IGNORE INTO erasure (id, what, object_id, reason, intended_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (erasure_id, what, object_id, reason, vault.now()),
+        )
+        if done.rowcount:
+            vault.note("erase_intended", object_id, reason)
+    return erasure_id
+
+
+def _done(vault: Vault, erasure_id: str, act: str, object_id: str, reason: str) -> None:
+    with vault.book.write() as conn:
+        conn.execute("UPDATE erasure SET done_at = ? WHERE id = ?", (vault.now(), erasure_id))
+        vault.note(act, object_id, reason)
+
+
+def erase_photo(vault: Vault, photo_id: str, reason: str) -> bool:
+    """Erase one photo's files; False leaves an owed erase. Allowed for a proved or taken-back one.
+
+    A kept photo (`queued`, `parked`) is never erased by "receipt" without its receipt.
+    """
+    row = photos.row_of(vault, photo_id)
+    if row["state"] == "erased":
+        return True
+    if reason == "receipt" and row["state"] != "receipted":
+        raise KitError("no_receipt", "市サーバの受領証がない写真は消去できません。", "stop")
+    erasure_id = _intend(vault, "photo", photo_id, reason)
+    vault.photo_keys.pop(photo_id, None)
+    files = photos.files_of(vault, row["trip_id"], photo_id)
+    left = False
+    for file in files:
+        try:
+            remove(file)
+        except OSError:
+            left = True
+        left = left or file.exists()
+    if left:
+        vault.note("erase_owed", photo_id)
+        return False
+    with vault.book.write() as conn:
+        conn.execute(
+            "UPDATE photo SET state = 'erased', erased_at = ?, reason = ? WHERE id = ?",
+            (vault.now(), reason, photo_id),
+        )
+        _done(vault, erasure_id, "erased", photo_id, reason)
+    return True
+
+
+def owed(vault: Vault) -> list[dict[str, Any]]:
+    """Erases that were begun and are not done, or that a receipt allows and nobody did."""
+    begun = vault.book.all("SELECT what, object_id, reason FROM erasure WHERE done_at IS NULL")
+    proved = vault.book.all("SELECT id FROM photo WHERE state = 'receipted'")
+    forgotten = vault.book.all("SELECT id FROM trip WHERE state = 'wiped' AND city_forgot IS NULL")
+    rows = [dict(row) for row in begun]
+    known = {row["object_id"] for row in rows}
+    rows += [
+        {"what": "photo", "object_id": row["id"], "reason": "receipt"}
+        for row in proved
+        if row["id"] not in known
+    ]
+    rows += [{"what": "city", "object_id": r["id"], "reason": "trip_end"} for r in forgotten]
+    return rows
+
+
+def run_owed(vault: Vault) -> int:
+    """Finish what was begun (at every login); returns how many erases are still owed."""
+    _sweep_incomplete(vault)
+    for row in owed(vault):
+        if row["what"] == "photo":
+            erase_photo(vault, row["object_id"], row["reason"])
+        elif row["what"] == "trip":
+            _wipe_folder(vault, row["object_id"])
+    return len(owed(vault))
+
+
+def _sweep_incomplete(vault: Vault) -> None:
+    """Files of photos that have no row: a kill came before anybody was told of the picture."""
+    known = {row["id"] for row in vault.book.all("SELECT id FROM photo")}
+    for row in vault.book.all("SELECT id FROM trip WHERE state <> 'wiped'"):
+        folder = vault.trip_folder(row["id"])
+        for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+            name = file.name.split(".")[0]
+            if file.suffix in (".ph", ".seal") and is_id(name) and name not in known:
+                remove(file)
+                vault.note("erased", name, "incomplete")
+            elif file.suffix == ".part":
+                remove(file)
+
+
+# -- the end of a trip ------------------------------------------------------------------------
+def blockers(vault: Vault, trip_id: str) -> list[str]:
+    """Why a trip cannot be erased yet, each as a sentence; empty when it can."""
+    says = []
+    counts = {
+        "まだ市サーバに届いていない保存が{n}件あります。送信してください。": (
+            "SELECT count(*) AS n FROM outbox WHERE trip_id = ? AND state = 'queued'"
+        ),
+        "市サーバが保留にした項目が{n}件あります。監督者が確かめてください。": (
+            "SELECT (SELECT count(*) FROM outbox WHERE trip_id = ?1 AND state = 'parked') +"
+            " (SELECT count(*) FROM photo WHERE trip_id = ?1 AND state = 'parked') AS n"
+        ),
+        "まだ消去できない写真が{n}枚あります。送信してください。": (
+            "SELECT count(*) AS n FROM photo WHERE trip_id = ?"
+            " AND state NOT IN ('erased', 'parked')"
+        ),
+        "終了していない訪問が{n}件あります。": (
+            "SELECT count(*) AS n FROM reception WHERE trip_id = ?"
+            " AND state NOT IN ('visited', 'cancelled')"
+        ),
+    }
+    for sentence, sql in counts.items():
+        row = vault.book.one(sql, trip_id)
+        if row and row["n"]:
+            says.append(sentence.format(n=row["n"]))
+    if not says and not _all_proved(vault, trip_id):
+        says.append("受領証を確かめられない項目があります。監督者へ連絡してください。")
+    return says
+
+
+def _all_proved(vault: Vault, trip_id: str) -> bool:
+    """Check every kept receipt's signature again: files end only against these."""
+    device = vault.device
+    if device is None:
+        return False
+    rows = vault.book.all(
+        "SELECT o.op_id AS id, o.sha256, o.size, r.body, r.signature FROM outbox o"
+        " LEFT JOIN receipt r ON r.digest = o.receipt WHERE o.trip_id = ?"
+        " UNION ALL SELECT p.id, p.sha256, p.size, r.body, r.signature FROM photo p"
+        " LEFT JOIN receipt r ON r.digest = p.receipt"
+        " WHERE p.trip_id = ? AND p.reason = 'receipt'",
+        trip_id,
+        trip_id,
+    )
+    seen: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["body"] is None:
+            return False
+        try:
+            if row["body"] not in seen:
+                made = Receipt(row["body"].encode(), row["signature"])
+                seen[row["body"]] = receipts.verify(
+                    made, device["city_public"], device["city"], device["id"]
+                )
+        except WireError:
+            return False
+        if not receipts.proves(seen[row["body"]], row["id"], row["sha256"], row["size"]):
+            return False
+    return True
+
+
+def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
+    """Erase a trip for good: its secret is forgotten, its files go, its id can never be used again.
+
+    Two different names say that the visit sheet was shredded. The date goes into 受付一覧表 as
+    個人情報削除日, for the desk's copies of these slips too.
+    """
+    first, second = (name.strip() for name in shredded_by)
+    if not first or not second or first == second:
+        raise NotReady("訪問予定表の裁断を確かめた人の名前を、二人分入れてください。")
+    why = blockers(vault, trip_id)
+    if why:
+        raise NotReady(why[0])
+    _intend(vault, "trip", trip_id, "trip_end")
+    with vault.book.write() as conn:
+        conn.execute(
+            "UPDATE trip SET shredded_by = ? WHERE id = ?", (f"{first}・{second}", trip_id)
+        )
+    _erase_desk_copies(vault, trip_id)
+    vault.forget_trip(trip_id)
+    _wipe_folder(vault, trip_id)
+    tell_city(vault)
+
+
+def _wipe_folder(vault: Vault, trip_id: str) -> None:
+    """Remove the folder, look that nothing is left, then write the date of deletion."""
+    folder = vault.trip_folder(trip_id)
+    vault.forget_trip(trip_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.exists():
+        sync_dir(folder.parent)
+    if folder.exists():
+        vault.note("erase_owed", trip_id)
+        return
+    day = vault.now()[:10]
+    with vault.book.write() as conn:
+        conn.execute(
+            "UPDATE trip SET state = 'wiped', erased_at = ? WHERE id = ?", (vault.now(), trip_id)
+        )
+        conn.execute(
+            "UPDATE reception SET erased_on = coalesce(erased_on, ?) WHERE trip_id = ?",
+            (day, trip_id),
+        )
+        _done(vault, f"trip:{trip_id}", "trip_erased", trip_id, "trip_end")
+
+
+def _erase_desk_copies(vault: Vault, trip_id: str) -> None:
+    """The desk's slips of these visits go with them (001 §8(2)キ: shared and visited)."""
+    desk = next((t for t in vault.trips.values() if t.kind == "desk"), None)
+    rows = vault.book.all("SELECT reservation_id FROM reception WHERE trip_id = ?", trip_id)
+    if desk is None:
+        if vault.book.one("SELECT 1 FROM trip WHERE kind = 'desk' AND state <> 'wiped'"):
+            raise NotReady(
+                "受付データが閉じているため、受付票を一緒に消去できません。"
+                "予約受付の画面を一度開いてから、もう一度どうぞ。"
+            )
+        return
+    for row in rows:
+        wanted = row["reservation_id"]
+        with desk.db.write() as conn:
+            ids = [
+                found["id"]
+                for found in conn.execute(
+                    "SELECT id FROM record WHERE id = ? OR parent = ?", (wanted, wanted)
+                )
+            ]
+            for table, key in (("record", "id"), ("op", "record_id"), ("draft", "record_id")):
+                for record_id in ids:
+                    conn.execute(f"DELETE FROM {table} WHERE {key} = ?", (record_id,))
+        for record_id in ids:
+            for op in vault.book.all(
+                "SELECT op_id FROM outbox WHERE record_id = ? AND trip_id = ?"
+                " AND state = 'receipted'",
+                record_id,
+                desk.id,
+            ):
+                remove(desk.folder / f"{op['op_id']}.rec")
+        vault.note("erased", wanted, "trip_end")
+    desk.db.checkpoint()
+
+
+def tell_city(vault: Vault) -> None:
+    """Let the city forget the secrets of wiped trips; what fails is owed and tried again."""
+    rows = vault.book.all("SELECT id FROM trip WHERE state = 'wiped' AND city_forgot IS NULL")
+    if not rows:
+        return
+    client = connect(vault)
+    try:
+        for row in rows:
+            made = client.end_trip(row["id"])
+            with vault.book.write() as conn:
+                conn.execute(
+                    "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
+                    (
+                        made.digest,
+                        made.value["seq"],
+                        made.body.decode(),
+                        made.signature,
+                        vault.now(),
+                    ),
+                )
+                conn.execute(
+                    "UPDATE trip SET city_forgot = ? WHERE id = ?", (vault.now(), row["id"])
+                )
+                vault.note("receipt_kept", made.digest[:16])
+    except (NoAnswer, Refused, WireError):
+        return
+    finally:
+        client.road.close()

@@ -1,0 +1,252 @@
+"""The outbox: what waits for the city, and what the city has proved to hold.
+
+Nothing is *done* because no error came. Done is what a receipt says that the pinned city key
+signed, for this laptop, naming the digest and the size of the very bytes (sync/PROTOCOL.md §5).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldkit import erase
+from fieldkit.city import NO_SERVER, connect, refusal
+from fieldkit.errors import KitError
+from fieldkit.store import ledger, photos, records
+from fieldkit.store.vault import Vault
+from sync import receipt as receipts
+from sync.client import Client, Refused
+from sync.receipt import Receipt
+from sync.road import NoAnswer
+from sync.wire import BATCH_LIMIT, WireError, b64
+
+OPS_A_BATCH = 100
+
+
+@dataclass
+class Progress:
+    """What the screen shows while a sync runs; bytes are those of photos and saves together."""
+
+    total: int = 0
+    done: int = 0
+    bytes_total: int = 0
+    bytes_done: int = 0
+    running: bool = False
+    says: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def moved(self, count: int) -> None:
+        with self.lock:
+            self.bytes_done = min(self.bytes_total, self.bytes_done + count)
+
+    def finished(self) -> None:
+        with self.lock:
+            self.done = min(self.total, self.done + 1)
+
+
+def waiting(vault: Vault) -> dict[str, int]:
+    """How much is not yet proved to be at the city, and how much the city refused."""
+    ops = vault.book.one("SELECT count(*) AS n FROM outbox WHERE state = 'queued'")
+    pictures = vault.book.one("SELECT count(*) AS n FROM photo WHERE state = 'queued'")
+    parked = vault.book.one(
+        "SELECT (SELECT count(*) FROM outbox WHERE state = 'parked')"
+        " + (SELECT count(*) FROM photo WHERE state = 'parked') AS n"
+    )
+    assert ops and pictures and parked
+    return {"waiting": ops["n"] + pictures["n"], "parked": parked["n"]}
+
+
+def items(vault: Vault) -> list[dict[str, Any]]:
+    """Everything that waits or is parked, oldest first."""
+    rows = vault.book.all(
+        "SELECT op_id AS id, entity, state, reason, size, queued_at AS since, attempts"
+        " FROM outbox WHERE state <> 'receipted'"
+        " UNION ALL SELECT id, 'photo', state, reason, size, captured_at, attempts"
+        " FROM photo WHERE state IN ('queued', 'parked') ORDER BY since"
+    )
+    return [dict(row) for row in rows]
+
+
+def sent(vault: Vault, limit: int = 50) -> list[dict[str, Any]]:
+    """What the city holds, newest first; it outlives the data itself."""
+    rows = vault.book.all(
+        "SELECT o.op_id AS id, o.entity, o.size, r.kept_at, r.seq FROM outbox o"
+        " JOIN receipt r ON r.digest = o.receipt"
+        " UNION ALL SELECT p.id, 'photo', p.size, r.kept_at, r.seq FROM photo p"
+        " JOIN receipt r ON r.digest = p.receipt ORDER BY kept_at DESC LIMIT ?",
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+def sync(vault: Vault, progress: Progress | None = None) -> Progress:
+    """Send all that waits; returns what was done. KitError where the city cannot be reached.
+
+    Saves go first, then photos, oldest first. Each receipt is kept before anything depends on it;
+    photos that it proves are erased here.
+    """
+    seen = progress or Progress()
+    records.adopt_orphans(vault)
+    left = items(vault)
+    seen.total = len([i for i in left if i["state"] == "queued"])
+    seen.bytes_total = sum(i["size"] for i in left if i["state"] == "queued")
+    client = connect(vault)
+    try:
+        _send_ops(vault, client, seen)
+        _send_photos(vault, client, seen)
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    except WireError as error:
+        raise KitError(
+            "bad_receipt",
+            f"市サーバの受領証を確かめられません（{error.code}）。何も消去していません。"
+            "監督者へ連絡してください。",
+            "ask_supervisor",
+        ) from None
+    finally:
+        client.road.close()
+    vault.note("synced", vault.device_id, f"{seen.done}")
+    return seen
+
+
+def _next_ops(vault: Vault) -> list[Any]:
+    """The next batch in order of number, within the size that the city takes."""
+    chosen: list[Any] = []
+    size = 0
+    for row in vault.book.all(
+        "SELECT * FROM outbox WHERE state = 'queued' ORDER BY n LIMIT ?", OPS_A_BATCH
+    ):
+        size += row["size"] * 4 // 3 + 400
+        if chosen and size > BATCH_LIMIT:
+            break
+        chosen.append(row)
+    return chosen
+
+
+def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
+    while rows := _next_ops(vault):
+        ops = []
+        for row in rows:
+            file = vault.trip_folder(row["trip_id"]) / f"{row['op_id']}.rec"
+            if not file.exists():
+                _park(vault, "outbox", "op_id", row["op_id"], "file_missing")
+                continue
+            ops.append(
+                {
+                    "op_id": row["op_id"],
+                    "n": row["n"],
+                    "trip": row["trip_id"],
+                    "rec": b64(file.read_bytes()),
+                }
+            )
+        if ops:
+            answer = client.send_batch(ops, [], ledger.head(vault.book))
+            _apply_ops(vault, answer["receipt"], answer["value"], rows, seen)
+
+
+def _apply_ops(
+    vault: Vault, made: Receipt, value: dict[str, Any], rows: list[Any], seen: Progress
+) -> None:
+    words = {item["id"]: item for item in value["items"]}
+    with vault.book.write() as conn:
+        _keep_receipt(vault, made, value)
+        for row in rows:
+            item = words.get(row["op_id"])
+            if receipts.proves(value, row["op_id"], row["sha256"], row["size"]):
+                conn.execute(
+                    "UPDATE outbox SET state = 'receipted', receipt = ?, reason = '',"
+                    " attempts = attempts + 1 WHERE op_id = ?",
+                    (made.digest, row["op_id"]),
+                )
+                seen.finished()
+                seen.moved(row["size"])
+            else:
+                reason = str(item["reason"]) if item and item["reason"] else "no_proof"
+                _park(vault, "outbox", "op_id", row["op_id"], reason)
+
+
+def _keep_receipt(vault: Vault, made: Receipt, value: dict[str, Any]) -> None:
+    """Receipts are kept for ever, exactly as they came."""
+    with vault.book.write() as conn:
+        conn.execute(
+            "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
+            (made.digest, value["seq"], made.body.decode(), made.signature, vault.now()),
+        )
+        vault.note("receipt_kept", made.digest[:16])
+
+
+def _park(vault: Vault, table: str, key: str, object_id: str, reason: str) -> None:
+    """What the city refuses stays here, visible, with its reason. Never deleted."""
+    with vault.book.write() as conn:
+        conn.execute(
+            f"UPDATE {table} SET state = 'parked', reason = ?, attempts = attempts + 1"
+            f" WHERE {key} = ?",
+            (reason, object_id),
+        )
+        vault.note("refused", object_id, reason)
+
+
+def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
+    rows = {
+        row["id"]: row
+        for row in vault.book.all("SELECT * FROM photo WHERE state = 'queued' ORDER BY captured_at")
+    }
+    if not rows:
+        return
+    declared = []
+    for row in rows.values():
+        ph, seal = photos.files_of(vault, row["trip_id"], row["id"])
+        if not ph.exists() or not seal.exists():
+            _park(vault, "photo", "id", row["id"], "file_missing")
+            continue
+        declared.append(
+            {
+                "id": row["id"],
+                "trip": row["trip_id"],
+                "sha256": row["sha256"],
+                "size": row["size"],
+                "seal": b64(seal.read_bytes()),
+            }
+        )
+    answer = client.send_batch([], declared, ledger.head(vault.book))
+    with vault.book.write():
+        _keep_receipt(vault, answer["receipt"], answer["value"])
+    for state in answer["photos"]:
+        row = rows.get(str(state["id"]))
+        if row is None:
+            continue
+        _send_photo(vault, client, row, state, seen)
+        seen.finished()
+
+
+def _send_photo(
+    vault: Vault, client: Client, row: Any, state: dict[str, Any], seen: Progress
+) -> None:
+    """One photo to its receipt, then its files are erased against that receipt."""
+    if "refused" in state:
+        _park(vault, "photo", "id", row["id"], str(state["refused"]))
+        return
+    if "receipt" in state:
+        made, value = client.checked(state["receipt"])
+    else:
+        ph, _ = photos.files_of(vault, row["trip_id"], row["id"])
+        offset = int(state["offset"])
+        seen.moved(offset)
+        try:
+            made, value = client.send_photo(row["id"], ph.read_bytes(), offset, seen.moved)
+        except Refused as error:
+            _park(vault, "photo", "id", row["id"], error.code)
+            return
+    if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
+        _park(vault, "photo", "id", row["id"], "no_proof")
+        return
+    with vault.book.write() as conn:
+        _keep_receipt(vault, made, value)
+        conn.execute(
+            "UPDATE photo SET state = 'receipted', receipt = ?, reason = '' WHERE id = ?",
+            (made.digest, row["id"]),
+        )
+    erase.erase_photo(vault, row["id"], "receipt")

@@ -1,0 +1,142 @@
+"""The reservation desk: one reception slip (受付票) per home, one row in the list (受付一覧表).
+
+The slip holds personal data and lives in the desk's own container, whose secret comes from the
+city server and is never on the disk. The row holds none and outlives the slip (001 §8(2)キ).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fieldkit.city import NO_SERVER, connect, refusal
+from fieldkit.clock import day_of
+from fieldkit.errors import KitError
+from fieldkit.store import facts, records
+from fieldkit.store.records import Record
+from fieldkit.store.vault import OpenTrip, Vault
+from sync.client import Refused
+from sync.ids import new_id, secret_of
+from sync.road import NoAnswer
+from sync.wire import WireError
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A reservation with its applicants."""
+
+    reservation: Record
+    applicants: tuple[Record, ...]
+
+
+def desk_row(vault: Vault) -> Any | None:
+    """The desk container of this kit in the book, or None before its first use."""
+    return vault.book.one("SELECT * FROM trip WHERE kind = 'desk' AND state <> 'wiped'")
+
+
+def open_desk(vault: Vault, code: str = "") -> OpenTrip:
+    """The desk's container, opened by the city's word or by the 26 characters of the safe.
+
+    Made at its first use. KitError("desk_locked") where neither is at hand: nothing is lost, the
+    desk only waits.
+    """
+    row = desk_row(vault)
+    if row is not None and row["id"] in vault.trips:
+        return vault.trips[row["id"]]
+    try:
+        if row is None:
+            return _first_desk(vault)
+        if code:
+            return vault.open_trip(row["id"], secret_of(code))
+        return vault.open_trip(row["id"], connect(vault).fetch_secret(row["id"]))
+    except NoAnswer:
+        raise KitError(
+            "desk_locked",
+            "受付データを開く鍵を市サーバから受け取れません。庁内の回線につなぐか、"
+            "金庫の封筒の26文字を入れてください。",
+            "retry",
+        ) from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    except (WireError, ValueError):
+        raise KitError(
+            "wrong_code", "26文字を確かめて、もう一度入れてください。", "retry"
+        ) from None
+
+
+def _first_desk(vault: Vault) -> OpenTrip:
+    """Ask the city for the container once; a repeated request gets the same one."""
+    with vault.book.write() as conn:
+        conn.execute("INSERT OR IGNORE INTO meta VALUES ('desk_request', ?)", (new_id(),))
+    request = vault.book.one("SELECT value FROM meta WHERE key = 'desk_request'")
+    assert request is not None
+    made = connect(vault).make_trip(request["value"], "desk", vault.now()[:10], [])
+    return vault.add_trip(made.id, "desk", made.day, made.public, made.secret)
+
+
+def reserve(
+    vault: Vault,
+    desk: OpenTrip,
+    reservation_id: str,
+    fields: dict[str, Any],
+    applicants: list[tuple[str, dict[str, Any]]],
+) -> Slip:
+    """Take or change a reservation. Ids come from the draft, so a repeated save changes nothing.
+
+    `fields` and `applicants` are the checked answers of the call screen.
+    """
+    today = day_of(vault.settings.clock()).isoformat()
+    with vault.book.write() as conn:
+        conn.execute(
+            "INSERT OR IGNORE INTO reception"
+            " (reservation_id, booked_on, visit_on, planned, state)"
+            " VALUES (?, ?, ?, ?, 'booked')",
+            (reservation_id, today, fields["visit_date"], len(applicants)),
+        )
+        conn.execute(
+            "UPDATE reception SET visit_on = ?, planned = ? WHERE reservation_id = ?",
+            (fields["visit_date"], len(applicants), reservation_id),
+        )
+        row = conn.execute(
+            "SELECT no FROM reception WHERE reservation_id = ?", (reservation_id,)
+        ).fetchone()
+        old = desk.db.one("SELECT id FROM record WHERE id = ?", reservation_id)
+        vault.note("reservation_changed" if old else "reserved", reservation_id)
+        dims = {"place": fields.get("place", "home")}
+        facts.note(vault.book, f"{reservation_id}:reservation", "reservation", today, dims)
+    body = {"state": "booked", "place": "home", **fields, "reception_no": row["no"]}
+    reservation = records.save(vault, desk, "reservation", body, reservation_id)
+    saved = [
+        records.save(vault, desk, "applicant", a, applicant_id, reservation_id)
+        for applicant_id, a in applicants
+    ]
+    records.drop_draft(desk, reservation_id, "desk")
+    return Slip(reservation, tuple(saved))
+
+
+def slip(trip: OpenTrip, reservation_id: str) -> Slip:
+    reservation = records.get(trip, reservation_id)
+    return Slip(reservation, tuple(records.find(trip, "applicant", reservation_id)))
+
+
+def slips(trip: OpenTrip) -> list[Slip]:
+    """Every reservation of a container, by visit day and order."""
+    found = [slip(trip, r.id) for r in records.find(trip, "reservation")]
+    return sorted(found, key=lambda s: visit_order(s.reservation))
+
+
+def visit_order(reservation: Record) -> tuple[str, str, int]:
+    return (
+        str(reservation.get("visit_date")),
+        str(reservation.get("half")),
+        int(reservation.get("order", 0) or 0),
+    )
+
+
+def reception_list(vault: Vault) -> list[dict[str, Any]]:
+    """The rows of 受付一覧表, in order of reception. No personal data in it."""
+    return [dict(row) for row in vault.book.all("SELECT * FROM reception ORDER BY no")]
+
+
+def no_server() -> KitError:
+    return NO_SERVER

@@ -1,0 +1,1 @@
+"""The encrypted store: nothing here knows a screen, a network or a rule of the work."""

@@ -1,0 +1,55 @@
+"""Writing a file so that it is there whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from fieldkit.errors import KitError
+
+
+def sync_dir(folder: Path) -> None:
+    """Make a rename durable. Windows has no such call and needs none (NTFS journals names)."""
+    if os.name == "nt":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, fsynced; KitError("disk_full") leaves what was there before."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_dir(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise KitError(
+                "disk_full",
+                "ディスクに空きがなく、保存できませんでした。不要なファイルを消して、"
+                "もう一度保存してください。",
+                "retry",
+            ) from None
+        raise KitError(
+            "cannot_write",
+            "保存先のフォルダーに書き込めません。監督者へ連絡してください。",
+            "ask_supervisor",
+        ) from None
+
+
+def remove(path: Path) -> None:
+    """Unlink a file if it is there; the caller checks afterwards that it is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    sync_dir(path.parent)

@@ -1,0 +1,108 @@
+"""The ledger: who did what to which object id, when, on which machine. No personal data, for ever.
+
+Each row's hash covers its own text, and its text names the hash before: changing, removing or
+swapping a row breaks the chain at that row. `sync/verify_ledger.py` checks an exported file with
+the standard library and cryptography only (001 特記13, 特記15).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fieldkit.clock import Clock, stamp
+from fieldkit.store.db import Database
+from sync.verify_ledger import GENESIS, Problem, entry_hash, head_bytes, verify_rows
+from sync.wire import canonical, sign, signing_private
+
+ACTS = {
+    "vault_made": "保管庫を作成",
+    "login": "ログイン",
+    "login_failed": "ログイン失敗",
+    "lock": "画面ロック",
+    "logout": "ログアウト",
+    "enrolled": "端末を登録",
+    "reserved": "予約を受付",
+    "reservation_changed": "予約を変更",
+    "view": "表示",
+    "checked_out": "持ち出し",
+    "trip_opened": "訪問データを開く",
+    "printed": "印刷",
+    "id_checked": "本人確認",
+    "photo_taken": "写真を撮影",
+    "photo_kept": "写真を採用",
+    "photo_viewed": "写真を表示",
+    "fee_received": "手数料を受領",
+    "receipt_spoiled": "領収書を書損",
+    "application_done": "申請内容を確認",
+    "visit_closed": "訪問を終了",
+    "synced": "市サーバへ送信",
+    "receipt_kept": "受領証を保管",
+    "refused": "市サーバが保留",
+    "erase_intended": "消去を開始",
+    "erased": "消去",
+    "erase_owed": "消去が未了",
+    "trip_erased": "訪問データを消去",
+    "exported": "書き出し",
+    "report": "集計表を出力",
+}
+
+
+def note(
+    book: Database, clock: Clock, actor: str, device: str, act: str, obj: str, result: str = "ok"
+) -> int:
+    """Append one row in the caller's transaction (or its own); returns its number."""
+    if act not in ACTS:
+        raise ValueError(f"unknown act {act}")
+    with book.write() as conn:
+        last = conn.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, prev = (last["seq"] + 1, last["hash"]) if last else (1, GENESIS)
+        body = {
+            "seq": seq,
+            "prev": prev,
+            "at": stamp(clock()),
+            "actor": actor,
+            "device": device,
+            "act": act,
+            "object": obj,
+            "result": result,
+        }
+        text = canonical(body).decode()
+        conn.execute(
+            "INSERT INTO ledger (seq, body, hash) VALUES (?, ?, ?)", (seq, text, entry_hash(text))
+        )
+    return int(seq)
+
+
+def head(book: Database) -> dict[str, Any]:
+    """The newest row's number and hash: `{"seq": int, "hash": hex}`."""
+    row = book.one("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")
+    return {"seq": row["seq"], "hash": row["hash"]} if row else {"seq": 0, "hash": GENESIS}
+
+
+def rows(book: Database, limit: int = 200) -> list[dict[str, Any]]:
+    """The newest rows, newest first, for the screen."""
+    found = book.all("SELECT body FROM ledger ORDER BY seq DESC LIMIT ?", limit)
+    return [json.loads(row["body"]) for row in found]
+
+
+def check(book: Database) -> Problem | None:
+    """The first broken row of this ledger, or None."""
+    found = book.all("SELECT body, hash FROM ledger ORDER BY seq")
+    return verify_rows((row["body"], row["hash"]) for row in found)
+
+
+def export(book: Database, device: dict[str, Any] | None) -> bytes:
+    """The ledger as a file: one row a line, then the head signed by the device's key."""
+    lines = [
+        canonical({"body": row["body"], "hash": row["hash"]})
+        for row in book.all("SELECT body, hash FROM ledger ORDER BY seq")
+    ]
+    last = head(book)
+    end: dict[str, Any] = {"head": last}
+    if device is not None:
+        end["device"] = device["id"]
+        end["public"] = device["sign_public"].hex()
+        key = signing_private(device["sign_private"])
+        end["signature"] = sign(key, "ledger-head", head_bytes(device["id"], last))
+    return b"\n".join([*lines, canonical(end), b""])

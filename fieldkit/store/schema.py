@@ -1,0 +1,68 @@
+"""The tables of the two kinds of encrypted file, as numbered steps (fieldkit/store/migrations.py).
+
+`ledger.db` (the *book*) holds numbers, hashes, dates and states but no personal data; it opens
+with the store key alone, so that sync and erasing work without any trip being open.
+`trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
+secret as well.
+"""
+
+BOOK_STEPS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE device (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, sign_private BLOB NOT NULL,
+        sign_public BLOB NOT NULL, seal_private BLOB NOT NULL, seal_public BLOB NOT NULL,
+        city TEXT NOT NULL, city_name TEXT NOT NULL, city_public BLOB NOT NULL,
+        server_url TEXT NOT NULL, enrolled_at TEXT NOT NULL);
+    CREATE TABLE trip (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, day TEXT NOT NULL, public BLOB NOT NULL,
+        secret_sha256 TEXT NOT NULL, state TEXT NOT NULL, made_at TEXT NOT NULL,
+        returned_at TEXT, erased_at TEXT, shredded_by TEXT, city_forgot TEXT);
+    CREATE TABLE outbox (
+        op_id TEXT PRIMARY KEY, n INTEGER NOT NULL UNIQUE, trip_id TEXT NOT NULL,
+        entity TEXT NOT NULL, record_id TEXT NOT NULL, sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+        receipt TEXT, queued_at TEXT NOT NULL, tried_at TEXT, attempts INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE photo (
+        id TEXT PRIMARY KEY, trip_id TEXT NOT NULL, record_id TEXT NOT NULL, state TEXT NOT NULL,
+        sha256 TEXT NOT NULL, size INTEGER NOT NULL, captured_at TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '', receipt TEXT, erased_at TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE receipt (
+        digest TEXT PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL,
+        signature TEXT NOT NULL, kept_at TEXT NOT NULL);
+    CREATE TABLE ledger (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
+    CREATE TABLE fact (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, on_day TEXT NOT NULL, dims TEXT NOT NULL,
+        count INTEGER NOT NULL, yen INTEGER NOT NULL);
+    CREATE TABLE reception (
+        no INTEGER PRIMARY KEY AUTOINCREMENT, reservation_id TEXT NOT NULL UNIQUE,
+        booked_on TEXT NOT NULL, visit_on TEXT NOT NULL, planned INTEGER NOT NULL,
+        shared_on TEXT, visited_on TEXT, erased_on TEXT, trip_id TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL);
+    CREATE TABLE money (
+        no TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, application_id TEXT NOT NULL,
+        amount INTEGER NOT NULL, breakdown TEXT NOT NULL, mode TEXT NOT NULL,
+        paper_no TEXT, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+        officer TEXT NOT NULL, issued_at TEXT NOT NULL);
+    CREATE TABLE erasure (
+        id TEXT PRIMARY KEY, what TEXT NOT NULL, object_id TEXT NOT NULL, reason TEXT NOT NULL,
+        intended_at TEXT NOT NULL, done_at TEXT);
+    CREATE UNIQUE INDEX money_paper ON money (paper_no) WHERE paper_no IS NOT NULL;
+    """,
+)
+
+TRIP_STEPS = (
+    """
+    CREATE TABLE record (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, parent TEXT NOT NULL, body TEXT NOT NULL,
+        base INTEGER NOT NULL DEFAULT 0, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL);
+    CREATE INDEX record_kind ON record (kind, parent);
+    CREATE TABLE op (
+        op_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, fields TEXT NOT NULL,
+        base INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL);
+    CREATE TABLE draft (
+        record_id TEXT NOT NULL, form TEXT NOT NULL, body TEXT NOT NULL, updated_at TEXT NOT NULL,
+        PRIMARY KEY (record_id, form));
+    """,
+)

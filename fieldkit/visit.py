@@ -1,0 +1,174 @@
+"""A visit: the tasks of each applicant, in the order in which they are usually done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fieldkit.errors import KitError, NotReady
+from fieldkit.reserve import Slip, slip, slips
+from fieldkit.store import facts, photos, records
+from fieldkit.store.records import Record
+from fieldkit.store.vault import OpenTrip, Vault
+
+KIND_JA = {
+    "new": "新規",
+    "renew": "更新",
+    "lost": "紛失",
+    "damaged": "破損",
+    "other": "その他",
+}
+STATE_JA = {"todo": "未", "doing": "途中", "done": "済", "blocked": "まだできません"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the task list: `state` is todo, doing, done or blocked (with `why`)."""
+
+    name: str
+    label: str
+    state: str
+    why: str = ""
+
+    @property
+    def state_ja(self) -> str:
+        return STATE_JA[self.state]
+
+
+def visits(vault: Vault) -> list[tuple[OpenTrip, Slip]]:
+    """The visits of every open field trip, by day and order."""
+    return [
+        (trip, found)
+        for trip in sorted(vault.trips.values(), key=lambda t: t.day)
+        if trip.kind == "field"
+        for found in slips(trip)
+    ]
+
+
+def trip_of(vault: Vault, record_id: str) -> OpenTrip:
+    """The open field trip that holds a record; KitError where it is locked or not here."""
+    for trip in vault.trips.values():
+        if trip.kind == "field" and trip.db.one("SELECT 1 FROM record WHERE id = ?", record_id):
+            return trip
+    raise KitError(
+        "visit_locked",
+        "この訪問のデータは閉じているか、この端末にありません。"
+        "今日の予定から、訪問予定表の26文字で開いてください。",
+        "retry",
+    )
+
+
+def application(trip: OpenTrip, applicant_id: str) -> Record | None:
+    found = records.find(trip, "application", applicant_id)
+    return found[0] if found else None
+
+
+def save_application(
+    vault: Vault, trip: OpenTrip, applicant: Record, fields: dict[str, Any]
+) -> Record:
+    """Change the applicant's application, making it at the first save."""
+    refuse_if_closed(trip, applicant)
+    now = application(trip, applicant.id)
+    base: dict[str, Any] = {} if now else {"state": "doing"}
+    return records.save(
+        vault, trip, "application", {**base, **fields}, now.id if now else None, applicant.id
+    )
+
+
+def refuse_if_closed(trip: OpenTrip, applicant: Record) -> None:
+    if records.get(trip, applicant.parent).get("state") == "visited":
+        raise NotReady("この訪問は終了しています。直すときは監督者へ連絡してください。")
+
+
+def tasks(
+    trip: OpenTrip, applicant: Record, form_complete: bool, fee_yen: int | None
+) -> list[Task]:
+    """What is done and what is left for one applicant. `fee_yen` None = not known yet."""
+    now = application(trip, applicant.id)
+    body = now.body if now else {}
+    checked = bool(body.get("id_check"))
+    photo = bool(body.get("photo_id")) or bool(body.get("no_photo_reason"))
+    form = "done" if form_complete else ("doing" if body.get("answers") else "todo")
+    fee_done = bool(body.get("receipt_no")) or (fee_yen == 0 and form_complete)
+    fee = "done" if fee_done else ("blocked" if fee_yen is None else "todo")
+    before = [checked, form_complete, photo, fee_done]
+    papers = "done" if body.get("papers_printed") else ("todo" if all(before) else "blocked")
+    confirmed = "done" if body.get("state") == "confirmed" else "todo"
+    ready = all(before)
+    return [
+        Task("id", "本人確認書類の確認", "done" if checked else "todo"),
+        Task("form", "交付申請書の記入", form),
+        Task("photo", "顔写真の撮影", "done" if photo else "todo"),
+        Task("fee", "手数料", fee, "申請書の記入が終わると金額が決まります。"),
+        Task("papers", "申請書・領収書の印刷", papers, "上の4つが終わると印刷できます。"),
+        Task(
+            "check",
+            "内容の確認",
+            confirmed if ready else "blocked",
+            "上の項目が終わると確認できます。",
+        ),
+    ]
+
+
+def confirm(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
+    """The applicant has seen the answers and they are right."""
+    save_application(vault, trip, applicant, {"state": "confirmed"})
+    vault.note("application_done", applicant.id)
+
+
+def open_points(trip: OpenTrip, found: Slip) -> list[tuple[Record, str]]:
+    """The applicants whose application is not finished, each with why."""
+    points = []
+    for applicant in found.applicants:
+        now = application(trip, applicant.id)
+        state = now.get("state") if now else ""
+        if state not in ("confirmed", "declined", "postponed"):
+            points.append((applicant, "内容の確認がまだです"))
+    return points
+
+
+def close_visit(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
+    """End the visit: facts are written, photo keys are zeroed; only the city can open the photos.
+
+    NotReady names nobody: the screen shows who is not finished. Repeating it changes nothing.
+    """
+    found = slip(trip, reservation_id)
+    if open_points(trip, found):
+        raise NotReady("まだ終わっていない申請者がいます。下の一覧から続けてください。")
+    day = vault.now()[:10]
+    ids = []
+    with vault.book.write() as conn:
+        for applicant in found.applicants:
+            ids.append(applicant.id)
+            _note_application(vault, trip, found, applicant, day)
+        dims = {"place": str(found.reservation.get("place", "home"))}
+        facts.note(vault.book, f"{reservation_id}:visit", "visit", day, dims)
+        conn.execute(
+            "UPDATE reception SET visited_on = coalesce(visited_on, ?), state = 'visited'"
+            " WHERE reservation_id = ?",
+            (day, reservation_id),
+        )
+        vault.note("visit_closed", reservation_id)
+    records.save(vault, trip, "reservation", {"state": "visited"}, reservation_id)
+    photos.forget_keys(vault, ids)
+    trip.db.checkpoint()
+
+
+def _note_application(
+    vault: Vault, trip: OpenTrip, found: Slip, applicant: Record, day: str
+) -> None:
+    now = application(trip, applicant.id)
+    state = now.get("state") if now else "declined"
+    dims = {
+        "kind": str(applicant.get("kind", "other")),
+        "place": str(found.reservation.get("place", "home")),
+        "district": str(found.reservation.get("district", "")),
+        "half": str(found.reservation.get("half", "")),
+        "outcome": str(state),
+    }
+    fee = now.get("fee", {}) if now else {}
+    yen = int(fee.get("yen", 0)) if isinstance(fee, dict) else 0
+    if state == "confirmed":
+        facts.note(vault.book, f"{applicant.id}:application", "application", day, dims)
+    if yen:
+        facts.note(vault.book, f"{applicant.id}:fee", "fee", day, dims, yen)

@@ -1,0 +1,191 @@
+"""The laptop's half of the protocol: builds signed requests, trusts only signed answers.
+
+Knows no store and no screen: it takes bytes and ids and returns verified values. What to do with a
+receipt is decided by the kit (fieldkit/outbox.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sync import packet, wire
+from sync import receipt as receipts
+from sync.receipt import Receipt
+from sync.road import NoAnswer, Road
+from sync.wire import WireError, b64, canonical, unb64
+
+
+class Refused(Exception):
+    """The city answered, and said no. `code` is one of PROTOCOL.md §7."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this laptop is, and which city it trusts: the pinned key of its enrolment."""
+
+    device: str
+    sign_private: bytes
+    seal_private: bytes
+    city: str
+    city_public: bytes
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A trip as the city handed it out, checked against the pinned key."""
+
+    id: str
+    kind: str
+    day: str
+    public: bytes
+    secret: bytes
+    records: list[dict[str, Any]]
+
+
+def _value(answer: Any) -> dict[str, Any]:
+    if answer.status != 200:
+        raise Refused(str(answer.value.get("error", "refused")))
+    return dict(answer.value)
+
+
+def enrol(
+    road: Road, code: str, name: str, sign_public: bytes, seal_public: bytes, fingerprint: str
+) -> dict[str, Any]:
+    """Enrol with a one-time code. The city's key must have the printed `fingerprint`.
+
+    Returns `{"device", "city", "city_name", "public": bytes}`.
+    """
+    asked = {
+        "code": code,
+        "name": name,
+        "sign_public": b64(sign_public),
+        "seal_public": b64(seal_public),
+    }
+    value = _value(road.send("POST", "/ksp/v1/enrol", canonical(asked), {}))
+    grant = str(value["grant"]).encode()
+    told = wire.parse(grant)
+    public = unb64(told["public"])
+    if wire.fingerprint(public) != fingerprint.strip().upper():
+        raise Refused("other_city")
+    wire.verify(public, "grant", grant, str(value["signature"]))
+    if told["sign_public"] != b64(sign_public):
+        raise Refused("other_city")
+    return {**told, "public": public}
+
+
+class Client:
+    """One enrolled laptop talking over one road."""
+
+    def __init__(self, road: Road, identity: Identity) -> None:
+        self.road = road
+        self.me = identity
+        self._key = wire.signing_private(identity.sign_private)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        purpose: str,
+        body: bytes,
+        said: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        signed = body if said is None else said
+        all_headers = {
+            "KSP-Device": self.me.device,
+            "KSP-Signature": wire.sign(self._key, purpose, signed),
+            "Content-Type": "application/octet-stream",
+            **(headers or {}),
+        }
+        return _value(self.road.send(method, path, body, all_headers))
+
+    def info(self) -> dict[str, Any]:
+        return _value(self.road.send("GET", "/ksp/v1/info", b"", {}))
+
+    # -- trips ------------------------------------------------------------------------------
+    def make_trip(self, request_id: str, kind: str, day: str, reservations: list[str]) -> Trip:
+        body = canonical(
+            {"request_id": request_id, "kind": kind, "day": day, "reservations": reservations}
+        )
+        return self._trip(self._send("POST", "/ksp/v1/trips", "trip-request", body))
+
+    def fetch_secret(self, trip_id: str) -> bytes:
+        body = canonical({"trip": trip_id})
+        path = f"/ksp/v1/trips/{trip_id}/secret"
+        return self._trip(self._send("POST", path, "trip-secret", body)).secret
+
+    def end_trip(self, trip_id: str) -> Receipt:
+        body = canonical({"trip": trip_id})
+        value = self._send("POST", f"/ksp/v1/trips/{trip_id}/end", "trip-end", body)
+        made, _ = self.checked(value["receipt"])
+        return made
+
+    def _trip(self, value: dict[str, Any]) -> Trip:
+        body = str(value["trip"]).encode()
+        wire.verify(self.me.city_public, "trip", body, str(value["signature"]))
+        told = wire.parse(body)
+        if told["device"] != self.me.device:
+            raise WireError("not_for_us")
+        inside = packet.open_answer(
+            self.me.seal_private, self.me.device, told["trip"], unb64(told["sealed"])
+        )
+        return Trip(
+            told["trip"],
+            told["kind"],
+            told["day"],
+            unb64(told["public"]),
+            unb64(inside["secret"]),
+            list(inside["records"]),
+        )
+
+    # -- what goes up -----------------------------------------------------------------------
+    def checked(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
+        """A receipt that the pinned city signed for this device, and its content."""
+        made = Receipt.from_json(value)
+        return made, receipts.verify(made, self.me.city_public, self.me.city, self.me.device)
+
+    def send_batch(
+        self, ops: list[dict[str, Any]], photos: list[dict[str, Any]], ledger: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send saves and declare photos. Returns `{"receipt", "value", "photos", "now"}`."""
+        body = canonical({"v": wire.PROTOCOL, "ops": ops, "photos": photos, "ledger": ledger})
+        answer = self._send("POST", "/ksp/v1/ops", "batch", body)
+        made, value = self.checked(answer["receipt"])
+        return {"receipt": made, "value": value, "photos": answer["photos"], "now": answer["now"]}
+
+    def send_photo(
+        self, photo_id: str, data: bytes, offset: int, moved: Callable[[int], None]
+    ) -> tuple[Receipt, dict[str, Any]]:
+        """Send a sealed photo from `offset` on, until its receipt is here.
+
+        `moved(bytes)` is called after every part. NoAnswer leaves everything as it was: the next
+        try asks the city for the offset. Refused("…") where the city cannot open it.
+        """
+        stalled = 0
+        while True:
+            piece = data[offset : offset + wire.PART_LIMIT]
+            said = canonical({"photo": photo_id, "start": offset, "sha256": wire.sha256(piece)})
+            answer = self._send(
+                "PUT",
+                f"/ksp/v1/photos/{photo_id}",
+                "part",
+                piece,
+                said,
+                {"Upload-Offset": str(offset)},
+            )
+            if "receipt" in answer:
+                return self.checked(answer["receipt"])
+            if "refused" in answer:
+                raise Refused(str(answer["refused"]))
+            new = int(answer["offset"])
+            stalled = stalled + 1 if new <= offset else 0
+            if stalled > 3 or not 0 <= new < len(data):
+                raise NoAnswer("stalled")
+            moved(max(0, new - offset))
+            offset = new

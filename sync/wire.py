@@ -1,0 +1,112 @@
+"""What every message is made of: canonical JSON, SHA-256 names, Ed25519 signatures with a purpose.
+
+A signature always covers `b"ksp1-<purpose>\\0" + the exact bytes`, so that one kind of message can
+never be passed off as another (sync/PROTOCOL.md §2).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+PROTOCOL = 1
+BATCH_LIMIT = 2 * 1024 * 1024
+PART_LIMIT = 256 * 1024
+BLOB_LIMIT = 16 * 1024 * 1024
+
+_RAW = serialization.Encoding.Raw
+_PUB = serialization.PublicFormat.Raw
+_PRIV = serialization.PrivateFormat.Raw
+_NONE = serialization.NoEncryption()
+
+
+class WireError(Exception):
+    """A message that cannot be trusted or read. `code` is one of PROTOCOL.md §7; no data in it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys, no blanks, UTF-8: the same value gives the same bytes everywhere."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def parse(data: bytes) -> Any:
+    """JSON bytes to a value; WireError("malformed") where they are none."""
+    try:
+        return json.loads(data)
+    except (ValueError, UnicodeDecodeError):
+        raise WireError("malformed") from None
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def unb64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        raise WireError("malformed") from None
+
+
+def _signed_bytes(purpose: str, body: bytes) -> bytes:
+    return f"ksp1-{purpose}\0".encode() + body
+
+
+def sign(key: Ed25519PrivateKey, purpose: str, body: bytes) -> str:
+    """Base64 of the Ed25519 signature over purpose and body."""
+    return b64(key.sign(_signed_bytes(purpose, body)))
+
+
+def verify(public: bytes, purpose: str, body: bytes, signature: str) -> None:
+    """Raises WireError("bad_signature") unless `public` (32 bytes) signed this body for this."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(
+            unb64(signature), _signed_bytes(purpose, body)
+        )
+    except (InvalidSignature, ValueError):
+        raise WireError("bad_signature") from None
+
+
+def fingerprint(public: bytes) -> str:
+    """The first 80 bits of a key's SHA-256 in groups of four, as it is printed on a visit sheet."""
+    text = hashlib.sha256(public).hexdigest()[:20].upper()
+    return "-".join(text[i : i + 4] for i in range(0, 20, 4))
+
+
+def signing_private(raw: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def new_signing_key() -> tuple[bytes, bytes]:
+    """A fresh Ed25519 pair: (private 32 bytes, public 32 bytes)."""
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(_RAW, _PRIV, _NONE), key.public_key().public_bytes(_RAW, _PUB)
+
+
+def new_sealing_key() -> tuple[bytes, bytes]:
+    """A fresh X25519 pair: (private 32 bytes, public 32 bytes)."""
+    key = X25519PrivateKey.generate()
+    return key.private_bytes(_RAW, _PRIV, _NONE), key.public_key().public_bytes(_RAW, _PUB)
+
+
+def sealing_private(raw: bytes) -> X25519PrivateKey:
+    return X25519PrivateKey.from_private_bytes(raw)
+
+
+def sealing_public(raw: bytes) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(raw)

@@ -1,0 +1,153 @@
+"""The whole job without a screen: reserve, check out, capture, sync, erase (design §5, §6)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sync.ids import new_id
+from sync.server import store
+from sync.wire import sha256
+
+from fieldkit import checkout, erase, outbox, reserve, visit
+from fieldkit.errors import KitError
+from fieldkit.store import ledger, photos, records
+from fieldkit.store.vault import Vault
+from tests.conftest import CityServer
+
+JPEG = b"\xff\xd8\xff\xe0" + b"face-bytes-" * 40_000 + b"\xff\xd9"
+NAME = "渡邉葛󠄀城 𠮷乃"
+DAY = "2026-07-01"
+
+
+def take_reservation(vault: Vault) -> str:
+    desk = reserve.open_desk(vault)
+    reservation_id = new_id()
+    fields = {"visit_date": DAY, "half": "am", "order": 1, "address": "汐見市花園1丁目"}
+    reserve.reserve(
+        vault, desk, reservation_id, fields, [(new_id(), {"name": NAME, "kind": "lost"})]
+    )
+    return reservation_id
+
+
+def make_visit(vault: Vault) -> tuple[str, str, str]:
+    """A visit done up to its close: (trip id, reservation id, photo id)."""
+    reservation_id = take_reservation(vault)
+    trip = checkout.check_out(vault, reserve.open_desk(vault), DAY)
+    applicant = reserve.slip(trip, reservation_id).applicants[0]
+    photo_id = photos.seal(vault, trip, applicant.id, JPEG)
+    photos.keep(vault, photo_id)
+    visit.save_application(vault, trip, applicant, {"photo_id": photo_id, "answers": {"a": NAME}})
+    visit.confirm(vault, trip, applicant)
+    visit.close_visit(vault, trip, reservation_id)
+    return trip.id, reservation_id, photo_id
+
+
+def every_byte(folder: Path) -> bytes:
+    return b"".join(f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file())
+
+
+def test_it_works(vault: Vault, city: CityServer, tmp_path: Path) -> None:
+    trip_id, reservation_id, photo_id = make_visit(vault)
+    assert erase.blockers(vault, trip_id)
+    outbox.sync(vault)
+    assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
+    assert photos.row_of(vault, photo_id)["state"] == "erased"
+    assert erase.blockers(vault, trip_id) == []
+    erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+    row = reserve.reception_list(vault)[0]
+    assert row["erased_on"] == DAY and row["visited_on"] == DAY and row["shared_on"] == DAY
+    assert not (vault.settings.data_dir / "trips" / trip_id).exists()
+    assert erase.owed(vault) == []
+    with city.engine.connect() as conn:  # type: ignore[attr-defined]
+        held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
+        assert held.jpeg == JPEG and held.jpeg_sha256 == sha256(JPEG)
+        assert conn.execute(
+            sa.select(store.trip.c.secret).where(store.trip.c.id == trip_id)
+        ).scalar_one() is None
+        body = conn.execute(
+            sa.select(store.record.c.body).where(store.record.c.id == reservation_id)
+        ).scalar_one()
+        assert "visited" in body
+    everything = every_byte(tmp_path)
+    assert NAME.encode() not in everything
+    assert b"face-bytes-face-bytes-" not in everything
+    assert ledger.check(vault.book) is None
+
+
+def test_it_cannot_show_a_photo_after_the_visit(vault: Vault) -> None:
+    _, _, photo_id = make_visit(vault)
+    with pytest.raises(KitError) as caught:
+        photos.show(vault, photo_id)
+    assert caught.value.code == "photo_sealed"
+
+
+def test_it_loses_nothing_when_the_city_is_away(vault: Vault, city: CityServer) -> None:
+    trip_id, _, photo_id = make_visit(vault)
+    city.stop()  # type: ignore[operator]
+    with pytest.raises(KitError) as caught:
+        outbox.sync(vault)
+    assert caught.value.code == "no_server"
+    assert photos.row_of(vault, photo_id)["state"] == "queued"
+    assert outbox.waiting(vault)["waiting"] > 0
+    with pytest.raises(KitError):
+        erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+    assert (vault.settings.data_dir / "trips" / trip_id).exists()
+
+
+def test_the_ledger_file_names_the_changed_row(vault: Vault, tmp_path: Path) -> None:
+    make_visit(vault)
+    data = ledger.export(vault.book, vault.device)
+    good = tmp_path / "ledger.jsonl"
+    good.write_bytes(data)
+    run = [sys.executable, "-m", "sync.verify_ledger"]
+    assert subprocess.run([*run, str(good)], capture_output=True).returncode == 0
+    lines = data.splitlines()
+    for number in (0, 3, len(lines) - 2):
+        bad = [*lines]
+        bad[number] = bad[number].replace(b"sato", b"taro")
+        assert bad != lines
+        (tmp_path / "bad.jsonl").write_bytes(b"\n".join(bad))
+        done = subprocess.run(
+            [*run, str(tmp_path / "bad.jsonl")], capture_output=True, encoding="utf-8"
+        )
+        assert done.returncode == 1 and f"{number + 1}行目" in done.stdout
+
+
+def test_a_wiped_trip_never_opens_again(vault: Vault) -> None:
+    trip_id, _, _ = make_visit(vault)
+    trip = vault.trip(trip_id)
+    secret, public = trip.secret, trip.public
+    outbox.sync(vault)
+    erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+    with pytest.raises(KitError):
+        vault.open_trip(trip_id, secret)
+    with pytest.raises(KitError) as caught:
+        vault.add_trip(trip_id, "field", DAY, public, secret)
+    assert caught.value.code == "trip_wiped"
+
+
+def test_it_sends_the_same_things_twice_without_doubling(vault: Vault, city: CityServer) -> None:
+    make_visit(vault)
+    outbox.sync(vault)
+    with vault.book.write() as conn:
+        conn.execute("UPDATE outbox SET state = 'queued', receipt = NULL")
+    outbox.sync(vault)
+    with city.engine.connect() as conn:  # type: ignore[attr-defined]
+        ops = conn.execute(sa.select(sa.func.count()).select_from(store.op)).scalar_one()
+    count = vault.book.one("SELECT count(*) AS n FROM outbox WHERE state = 'receipted'")
+    assert count and ops == count["n"]
+
+
+def test_it_adopts_a_sealed_save_that_a_kill_left_behind(vault: Vault) -> None:
+    take_reservation(vault)
+    desk = reserve.open_desk(vault)
+    with vault.book.write() as conn:
+        conn.execute("DELETE FROM outbox WHERE entity = 'applicant'")
+    assert records.adopt_orphans(vault) == 1
+    outbox.sync(vault)
+    assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
+    assert desk.id in vault.trips
