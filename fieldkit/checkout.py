@@ -13,6 +13,7 @@ from fieldkit.errors import KitError
 from fieldkit.reserve import Slip
 from fieldkit.store import records
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 from sync.client import Refused
 from sync.ids import new_id
 from sync.road import NoAnswer
@@ -40,7 +41,9 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
         )
     ids = [slip.reservation.id for slip in slips]
     request_id = _request(vault, day, ids)
+    fail.point("checkout.request")
     outbox.sync(vault)
+    fail.point("checkout.synced")
     _refuse_unsent(vault, desk)
     try:
         made = connect(vault).make_trip(request_id, "field", day, ids)
@@ -48,9 +51,11 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
         raise NO_SERVER from None
     except Refused as error:
         raise refusal(error.code) from None
+    fail.point("checkout.made")
     trip = vault.add_trip(made.id, "field", day, made.public, made.secret)
     for record in made.records:
         records.place(trip, record)
+        fail.point("checkout.placed")
     today = day_of(vault.settings.clock()).isoformat()
     with vault.book.write() as conn:
         for reservation_id in ids:
@@ -60,8 +65,10 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
                 (today, trip.id, reservation_id),
             )
         vault.note("checked_out", trip.id)
+    fail.point("checkout.listed")
     for slip in slips:
         records.save(vault, desk, "reservation", {"state": "shared"}, slip.reservation.id)
+        fail.point("checkout.told")
     return trip
 
 

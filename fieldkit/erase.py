@@ -11,10 +11,11 @@ import shutil
 from typing import Any
 
 from fieldkit.city import connect
-from fieldkit.errors import KitError, NotReady
+from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.store import photos
 from fieldkit.store.files import remove, sync_dir
 from fieldkit.store.vault import Vault
+from sync import fail
 from sync import receipt as receipts
 from sync.client import Refused
 from sync.ids import is_id
@@ -61,6 +62,7 @@ def erase_photo(vault: Vault, photo_id: str, reason: str) -> bool:
     if reason == "receipt" and row["state"] != "receipted":
         raise KitError("no_receipt", "市サーバの受領証がない写真は消去できません。", "stop")
     erasure_id = _intend(vault, "photo", photo_id, reason)
+    fail.point("erase.intended")
     vault.photo_keys.pop(photo_id, None)
     files = photos.files_of(vault, row["trip_id"], photo_id)
     left = False
@@ -70,9 +72,11 @@ def erase_photo(vault: Vault, photo_id: str, reason: str) -> bool:
         except OSError:
             left = True
         left = left or file.exists()
+        fail.point("erase.file")
     if left:
         vault.note("erase_owed", photo_id)
         return False
+    fail.point("erase.files_gone")
     with vault.book.write() as conn:
         conn.execute(
             "UPDATE photo SET state = 'erased', erased_at = ?, reason = ? WHERE id = ?",
@@ -190,6 +194,9 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
     Two different names say that the visit sheet was shredded. The date goes into 受付一覧表 as
     個人情報削除日, for the desk's copies of these slips too.
     """
+    found = vault.book.one("SELECT kind, state FROM trip WHERE id = ?", trip_id)
+    if found is None or found["kind"] != "field" or found["state"] == "wiped":
+        raise NotFound("この訪問データはこの端末にありません。消去の画面を開き直してください。")
     first, second = (name.strip() for name in shredded_by)
     if not first or not second or first == second:
         raise NotReady("訪問予定表の裁断を確かめた人の名前を、二人分入れてください。")
@@ -201,9 +208,12 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
         conn.execute(
             "UPDATE trip SET shredded_by = ? WHERE id = ?", (f"{first}・{second}", trip_id)
         )
+    fail.point("end.intended")
     _erase_desk_copies(vault, trip_id)
+    fail.point("end.slips")
     vault.forget_trip(trip_id)
     _wipe_folder(vault, trip_id)
+    fail.point("end.wiped")
     tell_city(vault)
 
 
@@ -214,6 +224,7 @@ def _wipe_folder(vault: Vault, trip_id: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if folder.parent.exists():
         sync_dir(folder.parent)
+    fail.point("end.folder")
     if folder.exists():
         vault.note("erase_owed", trip_id)
         return
@@ -273,6 +284,7 @@ def tell_city(vault: Vault) -> None:
     try:
         for row in rows:
             made = client.end_trip(row["id"])
+            fail.point("end.city_answered")
             with vault.book.write() as conn:
                 conn.execute(
                     "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
@@ -288,6 +300,7 @@ def tell_city(vault: Vault) -> None:
                     "UPDATE trip SET city_forgot = ? WHERE id = ?", (vault.now(), row["id"])
                 )
                 vault.note("receipt_kept", made.digest[:16])
+            fail.point("end.city_told")
     except (NoAnswer, Refused, WireError):
         return
     finally:

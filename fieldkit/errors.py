@@ -31,6 +31,17 @@ class KitError(Exception):
             raise AttributeError(f"{name} of an error is fixed when it is raised")
         super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders whole, whatever their constructor takes."""
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+def _restore(kind: type[KitError], args: tuple[Any, ...], state: dict[str, Any]) -> KitError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class BadInput(KitError):
     """A typed value cannot be accepted. `field` is the key of the answer (code `bad_input`)."""

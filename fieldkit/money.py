@@ -12,10 +12,11 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from fieldkit import visit
-from fieldkit.errors import BadInput
+from fieldkit.errors import BadInput, NotReady
 from fieldkit.rules.fees import Fee
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 
 
 def issue_receipt(
@@ -30,11 +31,20 @@ def issue_receipt(
     """Record that the exact fee was received; returns the receipt number, e.g. `K01-00001`.
 
     The number and its row are one transaction; the application learns it afterwards. After a kill
-    in between, the same call gives the same number again. BadInput for a paper number used before.
+    in between, the same call gives the same number again. BadInput for a paper number used before;
+    NotReady where a receipt over another amount was issued (its amount is never edited).
     """
     number = _number_of(vault, applicant.id) or _new_number(
         vault, applicant.id, fee, mode, paper_no
     )
+    row = receipt_row(vault, number)
+    if row and row["amount"] != fee.yen:
+        raise NotReady(
+            f"{row['amount']:,}円の領収書（{number}）を出したあとに、手数料が{fee.yen:,}円に"
+            "変わりました。お金を受け取る前に、監督者へ連絡してください。"
+        )
+    paper_no = str(row["paper_no"] or "") if row else paper_no
+    fail.point("money.numbered")
     visit.save_application(
         vault,
         trip,

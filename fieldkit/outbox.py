@@ -15,6 +15,7 @@ from fieldkit.city import NO_SERVER, connect, refusal
 from fieldkit.errors import KitError
 from fieldkit.store import ledger, photos, records
 from fieldkit.store.vault import Vault
+from sync import fail
 from sync import receipt as receipts
 from sync.client import Client, Refused
 from sync.receipt import Receipt
@@ -143,7 +144,9 @@ def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
                 }
             )
         if ops:
+            fail.point("sync.begin")
             answer = client.send_batch(ops, [], ledger.head(vault.book))
+            fail.point("sync.answered")
             _apply_ops(vault, answer["receipt"], answer["value"], rows, seen)
 
 
@@ -166,6 +169,7 @@ def _apply_ops(
             else:
                 reason = str(item["reason"]) if item and item["reason"] else "no_proof"
                 _park(vault, "outbox", "op_id", row["op_id"], reason)
+    fail.point("sync.receipt_kept")
 
 
 def _keep_receipt(vault: Vault, made: Receipt, value: dict[str, Any]) -> None:
@@ -211,9 +215,11 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
                 "seal": b64(seal.read_bytes()),
             }
         )
+    fail.point("sync.photo_begin")
     answer = client.send_batch([], declared, ledger.head(vault.book))
     with vault.book.write():
         _keep_receipt(vault, answer["receipt"], answer["value"])
+    fail.point("sync.photo_declared")
     for state in answer["photos"]:
         row = rows.get(str(state["id"]))
         if row is None:
@@ -243,10 +249,12 @@ def _send_photo(
     if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
         _park(vault, "photo", "id", row["id"], "no_proof")
         return
+    fail.point("sync.photo_answered")
     with vault.book.write() as conn:
         _keep_receipt(vault, made, value)
         conn.execute(
             "UPDATE photo SET state = 'receipted', receipt = ?, reason = '' WHERE id = ?",
             (made.digest, row["id"]),
         )
+    fail.point("sync.photo_receipted")
     erase.erase_photo(vault, row["id"], "receipt")

@@ -11,10 +11,11 @@ from typing import Any
 
 from fieldkit.city import NO_SERVER, connect, refusal
 from fieldkit.clock import day_of
-from fieldkit.errors import KitError
+from fieldkit.errors import KitError, NotFound
 from fieldkit.store import facts, records
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 from sync.client import Refused
 from sync.ids import new_id, secret_of
 from sync.road import NoAnswer
@@ -70,7 +71,9 @@ def _first_desk(vault: Vault) -> OpenTrip:
         conn.execute("INSERT OR IGNORE INTO meta VALUES ('desk_request', ?)", (new_id(),))
     request = vault.book.one("SELECT value FROM meta WHERE key = 'desk_request'")
     assert request is not None
+    fail.point("desk.request")
     made = connect(vault).make_trip(request["value"], "desk", vault.now()[:10], [])
+    fail.point("desk.made")
     return vault.add_trip(made.id, "desk", made.day, made.public, made.secret)
 
 
@@ -104,6 +107,7 @@ def reserve(
         vault.note("reservation_changed" if old else "reserved", reservation_id)
         dims = {"place": fields.get("place", "home")}
         facts.note(vault.book, f"{reservation_id}:reservation", "reservation", today, dims)
+    fail.point("reserve.listed")
     body = {"state": "booked", "place": "home", **fields, "reception_no": row["no"]}
     reservation = records.save(vault, desk, "reservation", body, reservation_id)
     saved = [
@@ -116,6 +120,8 @@ def reserve(
 
 def slip(trip: OpenTrip, reservation_id: str) -> Slip:
     reservation = records.get(trip, reservation_id)
+    if reservation.kind != "reservation":
+        raise NotFound("この受付票はこの端末にありません。")
     return Slip(reservation, tuple(records.find(trip, "applicant", reservation_id)))
 
 

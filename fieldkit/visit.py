@@ -10,6 +10,7 @@ from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 
 KIND_JA = {
     "new": "新規",
@@ -149,7 +150,9 @@ def close_visit(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
             (day, reservation_id),
         )
         vault.note("visit_closed", reservation_id)
+    fail.point("close.facts")
     records.save(vault, trip, "reservation", {"state": "visited"}, reservation_id)
+    fail.point("close.saved")
     photos.forget_keys(vault, ids)
     trip.db.checkpoint()
 

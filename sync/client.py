@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sync import packet, wire
+from sync import fail, packet, wire
 from sync import receipt as receipts
 from sync.receipt import Receipt
 from sync.road import NoAnswer, Road
@@ -187,5 +187,6 @@ class Client:
             stalled = stalled + 1 if new <= offset else 0
             if stalled > 3 or not 0 <= new < len(data):
                 raise NoAnswer("stalled")
+            fail.point("sync.part")
             moved(max(0, new - offset))
             offset = new

@@ -4,8 +4,8 @@
 
 The file has one JSON object a line, `{"body": "<canonical JSON>", "hash": "<hex>"}`, and a last
 line `{"head": {...}, "device", "public", "signature"}`. Prints the first bad row and exits with 1,
-or the number of rows and exits with 0. `--public` is the device's key as the city registered it; without
-it the key named in the file is used, which proves wholeness but not origin.
+or the number of rows and exits with 0. `--public` is the device's key as the city registered it;
+without it the key named in the file is used, which proves wholeness but not origin.
 """
 
 from __future__ import annotations

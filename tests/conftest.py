@@ -9,10 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sync.server import devices, store
-from sync.server.__main__ import make_http
-from sync.server.app import create_server
-from sync.server.init import city_fingerprint, initialise
 
 from fieldkit.city import enrol_device
 from fieldkit.clock import JST
@@ -20,6 +16,10 @@ from fieldkit.settings import Argon2, Settings
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
+from sync.server import devices, store
+from sync.server.__main__ import make_http
+from sync.server.app import create_server
+from sync.server.init import city_fingerprint, initialise
 
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=JST)
 FAST = Argon2(memory_kib=64, iterations=1, lanes=1)

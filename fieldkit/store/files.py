@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from fieldkit.errors import KitError
+from sync import fail
 
 
 def sync_dir(folder: Path) -> None:
@@ -29,6 +30,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        fail.point("file.part")
         part.replace(path)
         sync_dir(path.parent)
     except OSError as error:

@@ -31,6 +31,7 @@ ROLES = {
     "auditor": "監査",
 }
 MIN_PASSPHRASE = 12
+RECOVERY_ID = "recovery"
 
 
 @dataclass(frozen=True)

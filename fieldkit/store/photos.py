@@ -11,6 +11,7 @@ from typing import Any
 from fieldkit.errors import KitError
 from fieldkit.store.files import write_atomic
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 from sync.ids import is_id, new_id
 from sync.packet import open_photo, seal_photo
 from sync.wire import sha256
@@ -36,7 +37,9 @@ def seal(vault: Vault, trip: OpenTrip, record_id: str, jpeg: bytes) -> str:
     ph, sealed_key, key = seal_photo(trip.public, trip.id, photo_id, jpeg)
     ph_file, seal_file = files_of(vault, trip.id, photo_id)
     write_atomic(seal_file, sealed_key)
+    fail.point("photo.seal_file")
     write_atomic(ph_file, ph)
+    fail.point("photo.ph_file")
     with vault.book.write() as conn:
         conn.execute(
             "INSERT INTO photo (id, trip_id, record_id, state, sha256, size, captured_at)"
@@ -44,6 +47,7 @@ def seal(vault: Vault, trip: OpenTrip, record_id: str, jpeg: bytes) -> str:
             (photo_id, trip.id, record_id, sha256(ph), len(ph), vault.now()),
         )
         vault.note("photo_taken", photo_id)
+    fail.point("photo.row")
     vault.photo_keys[photo_id] = key
     return photo_id
 
@@ -72,6 +76,7 @@ def keep(vault: Vault, photo_id: str) -> None:
             "UPDATE photo SET state = 'queued' WHERE id = ? AND state = 'sealed'", (photo_id,)
         )
         vault.note("photo_kept", photo_id)
+    fail.point("photo.kept")
 
 
 def forget_keys(vault: Vault, record_ids: list[str]) -> None:

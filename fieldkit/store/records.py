@@ -16,6 +16,7 @@ from typing import Any
 from fieldkit.errors import KitError
 from fieldkit.store.files import remove, write_atomic
 from fieldkit.store.vault import OpenTrip, Vault
+from sync import fail
 from sync.ids import is_id, new_id
 from sync.packet import seal_record
 from sync.wire import sha256
@@ -101,6 +102,7 @@ def save(
         vault.user.id,
     )
     file = _seal_save(vault, trip, record, op_id, changed)
+    fail.point("save.sealed")
     try:
         with trip.db.write() as conn:
             conn.execute(
@@ -129,7 +131,9 @@ def save(
     except BaseException:
         remove(file)
         raise
+    fail.point("save.stored")
     queue_file(vault, trip.id, file, kind, record.id)
+    fail.point("save.queued")
     return record
 
 

@@ -27,10 +27,11 @@ from fieldkit.store.files import remove, write_atomic
 from fieldkit.store.keyslots import User
 from fieldkit.store.migrations import migrate
 from fieldkit.store.schema import BOOK_STEPS, TRIP_STEPS
+from sync import fail
 from sync.ids import code_of, is_id
 from sync.wire import b64, canonical, unb64
 
-RECOVERY = User("recovery", "復旧用（市で保管）", "supervisor")
+RECOVERY = User(keyslots.RECOVERY_ID, "復旧用（市で保管）", "supervisor")
 
 
 def derive(key: bytes, purpose: str, salt: bytes | None = None) -> bytes:
@@ -117,6 +118,7 @@ class Vault:
                     " VALUES (?, ?, ?, ?, ?, 'out', ?)",
                     (trip_id, kind, day, public, secret_digest(trip_id, secret), self.now()),
                 )
+        fail.point("trip.row")
         return self.open_trip(trip_id, secret)
 
     def open_trip(self, trip_id: str, secret: bytes) -> OpenTrip:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync import wire
+from sync import fail, wire
 from sync.ids import code_of, is_id, new_id, secret_of
 from sync.packet import seal_answer
 from sync.server import store
@@ -121,8 +121,8 @@ def authenticate(engine: sa.Engine, device_id: str, purpose: str, body: bytes, s
 def make_trip(engine: sa.Engine, device: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """Hand out a trip: a key pair, a day secret and the records of its reservations.
 
-    `asked` = `{"request_id", "kind": "field"|"desk", "day", "reservations": [ids]}`. The private
-    key stays here; the answer is sealed to the device and its public half signed by the city. Asking
+    `asked` = `{"request_id", "kind": "field"|"desk", "day", "reservations": [ids]}`.
+    The private key stays here; the answer is sealed to the device, its public half signed. Asking
     again with the same request id gives the same trip.
     """
     request_id, kind = str(asked.get("request_id", "")), asked.get("kind")
@@ -154,6 +154,8 @@ def make_trip(engine: sa.Engine, device: Any, asked: dict[str, Any]) -> dict[str
             row = conn.execute(query).one()
         records = _records_of(conn, json.loads(row.records))
         city = conn.execute(sa.select(store.city)).one()
+        fail.point("server.trip_before")
+    fail.point("server.trip_after")
     return _trip_answer(city, device, row, records)
 
 

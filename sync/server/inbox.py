@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync import packet, wire
+from sync import fail, packet, wire
 from sync.receipt import Receipt
 from sync.server import store
 from sync.server.receipts import issue, kept, now
@@ -75,6 +75,8 @@ def _take_op(engine: sa.Engine, device: Any, op: Any) -> dict[str, Any]:
             )
         )
         _apply(conn, device, save, int(stored.inserted_primary_key[0]))  # type: ignore[index]
+        fail.point("server.op_before")
+    fail.point("server.op_after")
     return {**item, "answer": "taken"}
 
 
@@ -157,7 +159,10 @@ def _receipt_for_ops(
             .where(store.device.c.id == device.id)
             .values(last_seen=now(), ledger_seq=int(head["seq"]), ledger_hash=str(head["hash"]))
         )
-        return issue(conn, device.id, "ops", items, head, digest)
+        made = issue(conn, device.id, "ops", items, head, digest)
+        fail.point("server.ops_receipt_before")
+    fail.point("server.ops_receipt_after")
+    return made
 
 
 def _photo_state(engine: sa.Engine, device: Any, declared: Any) -> dict[str, Any]:
@@ -238,6 +243,8 @@ def take_part(
         conn.execute(p.delete().where(p.c.photo == photo_id, p.c.start == start))
         conn.execute(p.insert().values(photo=photo_id, start=start, data=data))
         have = _have(conn, photo_id)
+        fail.point("server.part_before")
+    fail.point("server.part_after")
     return _finish(engine, device, row) if have >= row.size else {"offset": have}
 
 
@@ -262,6 +269,8 @@ def _finish(engine: sa.Engine, device: Any, row: Any) -> dict[str, Any]:
             .where(store.photo.c.id == row.id)
             .values(sealed=bytes(whole), jpeg=jpeg, jpeg_sha256=sha256(jpeg), state="stored")
         )
+        fail.point("server.photo_before")
+    fail.point("server.photo_after")
     return {"receipt": _receipt_for_photo(engine, device, row).to_json()}
 
 
@@ -285,7 +294,9 @@ def _receipt_for_photo(engine: sa.Engine, device: Any, row: Any) -> Receipt:
         conn.execute(
             store.photo.update().where(store.photo.c.id == row.id).values(receipt=made.digest)
         )
-        return made
+        fail.point("server.photo_receipt_before")
+    fail.point("server.photo_receipt_after")
+    return made
 
 
 def end_trip(engine: sa.Engine, device: Any, trip_id: str) -> dict[str, Any]:
@@ -305,4 +316,6 @@ def end_trip(engine: sa.Engine, device: Any, trip_id: str) -> dict[str, Any]:
             )
             item = {"id": trip_id, "sha256": "", "size": 0, "answer": "taken", "reason": ""}
             made = issue(conn, device.id, "trip_end", [item], None, batch)
-        return {"receipt": made.to_json()}
+        fail.point("server.end_before")
+    fail.point("server.end_after")
+    return {"receipt": made.to_json()}

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sync.ids import new_id
-from sync.server import store
-from sync.wire import sha256
 
 from fieldkit import checkout, erase, outbox, reserve, visit
 from fieldkit.errors import KitError
 from fieldkit.store import ledger, photos, records
 from fieldkit.store.vault import Vault
+from sync.ids import new_id
+from sync.server import store
+from sync.wire import sha256
 from tests.conftest import CityServer
 
 JPEG = b"\xff\xd8\xff\xe0" + b"face-bytes-" * 40_000 + b"\xff\xd9"

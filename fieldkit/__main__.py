@@ -1,0 +1,102 @@
+"""`python -m fieldkit`: thin doors to the same functions that the screens use."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from fieldkit.errors import KitError
+
+Argument = tuple[str, dict[str, Any]]
+DATA: Argument = (
+    "--data",
+    {"type": Path, "default": Path("kit-data"), "help": "データのフォルダー"},
+)
+USER: Argument = ("--user", {"required": True, "help": "利用者の番号"})
+FORMS: Argument = ("--forms", {"type": Path, "default": None, "help": "市の様式のフォルダー"})
+PORT: Argument = ("--port", {"type": int, "default": 0, "help": "画面の番号（0は空いた番号）"})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fieldkit", description="出張申請キット")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, *arguments: Argument) -> None:
+        made = commands.add_parser(name, help=text, description=text)
+        for flag, how in arguments:
+            made.add_argument(flag, **how)
+
+    add("init", "保管庫と最初の監督者を作る", DATA, USER, ("--name", {"required": True}))
+    add(
+        "enrol",
+        "この端末を市サーバに登録する",
+        DATA,
+        USER,
+        ("--server", {"required": True, "help": "市サーバの場所（https://…）"}),
+        ("--code", {"required": True, "help": "市が出した一回限りの符号"}),
+        ("--fingerprint", {"required": True, "help": "市の鍵の指紋"}),
+        ("--device-name", {"default": "訪問用"}),
+    )
+    add("serve", "キットを動かす", DATA, PORT)
+    add(
+        "demo",
+        "架空の市でキットを試す",
+        DATA,
+        PORT,
+        ("--no-browser", {"action": "store_true"}),
+        ("--fresh", {"action": "store_true", "help": "デモを作り直す"}),
+        ("--check", {"action": "store_true", "help": "最初の画面が出るか確かめて終わる"}),
+    )
+    add("doctor", "この端末で使えるか、部品ごとに確かめる", ("--data", {"type": Path}))
+    forms_parser = commands.add_parser("forms", help="様式：list / check / print")
+    inner = forms_parser.add_subparsers(dest="what", required=True, metavar="list|check|print")
+    for name, text in (("list", "様式の一覧"), ("check", "様式を確かめる")):
+        made = inner.add_parser(name, help=text)
+        made.add_argument(FORMS[0], **FORMS[1])
+        if name == "check":
+            made.add_argument("form", nargs="*")
+    made = inner.add_parser("print", help="記入例や回答を印刷する")
+    made.add_argument("form")
+    made.add_argument("--answers", type=Path, required=True)
+    made.add_argument("--out", type=Path, required=True)
+    made.add_argument(FORMS[0], **FORMS[1])
+    photo = commands.add_parser("photo", help="写真：judge").add_subparsers(
+        dest="what", required=True, metavar="judge"
+    )
+    made = photo.add_parser("judge", help="顔写真を判定する")
+    made.add_argument("file", type=Path)
+    made.add_argument("--json", action="store_true")
+    rules = commands.add_parser("rules", help="規則：try").add_subparsers(
+        dest="what", required=True, metavar="try"
+    )
+    made = rules.add_parser("try", help="規則を一件だけ試す")
+    made.add_argument("case", type=Path)
+    made.add_argument(FORMS[0], **FORMS[1])
+    add("sync", "市サーバへ送る", DATA, USER)
+    ledger = commands.add_parser("ledger", help="取扱記録簿：verify").add_subparsers(
+        dest="what", required=True, metavar="verify"
+    )
+    made = ledger.add_parser("verify", help="書き出した取扱記録簿を確かめる")
+    made.add_argument("file", type=Path)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a KitError is one sentence on the error stream and exit code 1."""
+    from fieldkit import cli
+
+    given = _parser().parse_args(arguments)
+    name = f"{given.command}_{given.what}" if hasattr(given, "what") else given.command
+    try:
+        return cli.COMMANDS[name](given)
+    except KitError as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

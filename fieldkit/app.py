@@ -1,0 +1,43 @@
+"""`create_app(kit)`: the local web app of one laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cheroot.wsgi import Server
+from flask import Flask
+from htmx_flask import Htmx
+
+from fieldkit import guard, web
+from fieldkit.kit import Kit
+from fieldkit.settings import Settings
+
+BODY_LIMIT = 24 * 1024 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    """The Flask app over one data folder. Bodies stay in memory: nothing is spooled to disk."""
+    app = Flask(
+        "fieldkit",
+        template_folder=str(settings.templates_dir),
+        static_folder=str(settings.static_dir),
+    )
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_LIMIT
+    app.jinja_env.trim_blocks = True
+    kit = Kit(settings)
+    app.extensions["kit"] = kit
+    Htmx(app)
+    guard.install(app, kit)
+    web.install(app)
+    return app
+
+
+def make_http(app: Flask, settings: Settings, port: int) -> Server:
+    """cheroot on 127.0.0.1 behind the Host check."""
+    hosts = frozenset({settings.host.lower()})
+    wsgi: Callable[..., Iterable[bytes]] = guard.HostGuard(app, hosts)
+    server: Any = Server(("127.0.0.1", port), wsgi, numthreads=8, server_name="fieldkit")
+    server.max_request_body_size = BODY_LIMIT
+    return server

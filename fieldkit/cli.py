@@ -1,0 +1,186 @@
+"""What each command does; one function a command, named as the command is."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from fieldkit import citydata, demo, doctor, outbox, rules_try
+from fieldkit.app import create_app, make_http
+from fieldkit.city import enrol_device
+from fieldkit.clock import system_clock
+from fieldkit.errors import KitError, NotFound
+from fieldkit.forms import check_form, list_forms, load_form
+from fieldkit.guard import new_host_label
+from fieldkit.paper import print_from_answers
+from fieldkit.photo import judge_file_report, load_limits
+from fieldkit.settings import asset_dir, load_settings
+from fieldkit.store import records
+from fieldkit.store import vault as vaults
+from fieldkit.store.keyslots import User
+from sync import verify_ledger
+
+
+def _passphrase() -> str:
+    """Ask at the terminal, or read a line of standard input; never a command-line argument."""
+    if sys.stdin.isatty():
+        return getpass.getpass("合言葉: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _show(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _forms_dir(given: Namespace) -> Path:
+    return given.forms or asset_dir("forms")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise NotFound("ファイルを開けません。場所と名前を確かめてください。") from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(_read(path))
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise KitError("bad_json", "JSONの形になっていません。{ で始まる中身にしてください。")
+    return value
+
+
+def init(given: Namespace) -> int:
+    settings = load_settings(given.data)
+    user = User(given.user, given.name, "supervisor")
+    vault, recovery = vaults.create(settings, user, _passphrase())
+    vault.close()
+    print("保管庫を作りました。復旧用の26文字を紙に書き、市で保管してください（一度だけ表示）:")
+    print(recovery)
+    return 0
+
+
+def enrol(given: Namespace) -> int:
+    settings = load_settings(given.data)
+    vault = vaults.unlock(settings, given.user, _passphrase())
+    device = enrol_device(vault, given.server, given.code, given.fingerprint, given.device_name)
+    vault.close()
+    print(f"端末 {device} として登録しました。")
+    return 0
+
+
+def serve(given: Namespace) -> int:
+    settings = load_settings(given.data)
+    vaults.check_place(settings)
+    if not vaults.exists(settings):
+        raise NotFound("このフォルダーに保管庫がありません。先に init を実行してください。")
+    port = given.port or demo.free_port()
+    settings = settings.with_host(f"{new_host_label()}.localhost:{port}")
+    server = make_http(create_app(settings), settings, port)
+    print(f"画面: http://{settings.host}/", flush=True)
+    try:
+        server.start()
+    finally:
+        server.stop()
+    return 0
+
+
+def run_demo(given: Namespace) -> int:
+    if given.fresh:
+        demo.wipe(given.data)
+    return demo.run(given.data, given.port, not given.no_browser, given.check)
+
+
+def run_doctor(given: Namespace) -> int:
+    checks = doctor.run(given.data)
+    for check in checks:
+        print(f"{'よい　' if check.ok else 'だめ　'}{check.name}：{check.says}")
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def forms_list(given: Namespace) -> int:
+    folder = _forms_dir(given)
+    for name in list_forms(folder):
+        form = load_form(folder, name)
+        print(f"{name}\t{form.version}\t{form.title}")
+    return 0
+
+
+def forms_check(given: Namespace) -> int:
+    """Prove every form (or those named), and the city's tables, before they are used."""
+    folder = _forms_dir(given)
+    citydata.load(folder)
+    bad = 0
+    for name in given.form or list_forms(folder):
+        problems = check_form(folder, name)
+        bad += len(problems)
+        for problem in problems:
+            print(f"{name}：{problem}")
+        if not problems:
+            print(f"{name}：よい")
+    return 1 if bad else 0
+
+
+def forms_print(given: Namespace) -> int:
+    answers = {str(k): str(v) for k, v in _read_json(given.answers).items()}
+    try:
+        print_from_answers(_forms_dir(given), given.form, answers, given.out, system_clock())
+    except OSError:
+        raise KitError("cannot_write", "印刷したファイルを書けません。", "retry") from None
+    print(f"{given.out} に書きました。")
+    return 0
+
+
+def photo_judge(given: Namespace) -> int:
+    report = judge_file_report(_read(given.file), load_limits(asset_dir("forms")))
+    if given.json:
+        _show(report)
+    else:
+        print({"pass": "適合", "advise": "注意", "stop": "不可"}[report["verdict"]])
+        for finding in report["findings"]:
+            print(f"・{finding['advice']}")
+    return 0
+
+
+def rules_try_case(given: Namespace) -> int:
+    _show(rules_try.answer(_read_json(given.case), citydata.load(_forms_dir(given))))
+    return 0
+
+
+def sync(given: Namespace) -> int:
+    vault = vaults.unlock(load_settings(given.data), given.user, _passphrase())
+    try:
+        records.adopt_orphans(vault)
+        done = outbox.sync(vault)
+        left = outbox.waiting(vault)
+    finally:
+        vault.close()
+    print(f"送りました：{done.done}件。残り{left['waiting']}件、保留{left['parked']}件。")
+    return 0 if not left["waiting"] and not left["parked"] else 1
+
+
+def ledger_verify(given: Namespace) -> int:
+    return verify_ledger.main([str(given.file)])
+
+
+COMMANDS = {
+    "init": init,
+    "enrol": enrol,
+    "serve": serve,
+    "demo": run_demo,
+    "doctor": run_doctor,
+    "forms_list": forms_list,
+    "forms_check": forms_check,
+    "forms_print": forms_print,
+    "photo_judge": photo_judge,
+    "rules_try": rules_try_case,
+    "sync": sync,
+    "ledger_verify": ledger_verify,
+}

@@ -1,0 +1,211 @@
+"""A fictional city to try the kit in: 汐見市, three staff, a week of reservations, one facility.
+
+Everybody in it is invented. The demo runs the city's server and the kit in one process on two
+loopback ports, with real keys and a real encrypted store.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import socket
+import threading
+import webbrowser
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from fieldkit import reserve
+from fieldkit.app import create_app, make_http
+from fieldkit.city import enrol_device
+from fieldkit.clock import day_of
+from fieldkit.demo_people import PEOPLE
+from fieldkit.errors import KitError
+from fieldkit.guard import new_host_label
+from fieldkit.settings import Settings, asset_dir
+from fieldkit.store import vault as vaults
+from fieldkit.store.keyslots import User
+from sync.ids import new_id
+from sync.server import devices, store
+from sync.server.__main__ import make_http as make_city_http
+from sync.server.app import create_server
+from sync.server.init import city_fingerprint, initialise
+
+CITY_CODE, CITY_NAME = "01999", "汐見市"
+MARK = "demo.json"
+STAFF = (
+    (User("suzuki", "鈴木 一郎", "supervisor"), "しおかぜ ふくまち みなと"),
+    (User("sato", "佐藤 花", "operator"), "あさやけ のぼる さかみち"),
+    (User("tanaka", "田中 実", "field"), "ゆきどけ ながれる かわべ"),
+)
+
+
+@dataclass
+class Running:
+    """The two servers of a running demo."""
+
+    kit: Any
+    city: Any
+    settings: Settings
+
+    def stop(self) -> None:
+        self.kit.stop()
+        self.city.stop()
+
+
+def free_port() -> int:
+    """A free loopback port (never one that browsers refuse: the system picks high ones)."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(data: Path, port: int = 0) -> Running:
+    """Make the demo city where there is none, then start both servers."""
+    if data.exists() and not data.is_dir():
+        raise KitError("cannot_write", f"{data.name} はフォルダーではありません。", "stop")
+    if port and not 1024 <= port <= 65535:
+        raise KitError("bad_port", "ポートは1024から65535までの番号にしてください。", "stop")
+    made = (data / MARK).exists()
+    city_dir, kit_dir = data / "city", data / "kit"
+    if not made:
+        _clear(data)
+        initialise(city_dir, CITY_CODE, CITY_NAME)
+    city = make_city_http(create_server(city_dir), "127.0.0.1", free_port())
+    _serve(city)
+    url = f"http://127.0.0.1:{city.bind_addr[1]}"
+    port = port or free_port()
+    settings = Settings(
+        data_dir=kit_dir,
+        host=f"{new_host_label()}.localhost:{port}",
+        server_url=url,
+        forms_dir=data / "forms",
+    )
+    if not made:
+        _make(data, settings, city_dir, url)
+    kit = make_http(create_app(settings), settings, port)
+    try:
+        _serve(kit)
+    except OSError:
+        city.stop()
+        raise KitError(
+            "port_taken", f"ポート {port} は使われています。別の番号にしてください。", "retry"
+        ) from None
+    return Running(kit, city, settings)
+
+
+def _serve(server: Any) -> None:
+    server.prepare()
+    threading.Thread(target=server.serve, daemon=True).start()
+
+
+def _clear(data: Path) -> None:
+    """A half-made demo is made anew; a folder that is not a demo is never touched."""
+    ours = {"city", "kit", "forms", MARK}
+    if data.exists() and any(p.name not in ours for p in data.iterdir()):
+        raise KitError(
+            "not_a_demo",
+            "このフォルダーにはデモ以外のものがあります。空のフォルダーを指定してください。",
+            "stop",
+        )
+    for name in ours - {MARK}:
+        shutil.rmtree(data / name, ignore_errors=True)
+    data.mkdir(parents=True, exist_ok=True)
+
+
+def wipe(data: Path) -> None:
+    """`--fresh`: remove a demo that this program made."""
+    if (data / MARK).exists():
+        (data / MARK).unlink()
+    if data.exists():
+        _clear(data)
+
+
+def _make(data: Path, settings: Settings, city_dir: Path, url: str) -> None:
+    today = day_of(settings.clock())
+    shutil.copytree(asset_dir("forms"), data / "forms")
+    _move_season(data / "forms", today)
+    engine = store.open_store(city_dir)
+    vault, _ = vaults.create(settings, *STAFF[0])
+    for user, passphrase in STAFF[1:]:
+        vault.add_user(user, passphrase)
+    enrol_device(vault, url, devices.new_code(engine), city_fingerprint(engine), "訪問用A")
+    desk = reserve.open_desk(vault)
+    for fields, people in _week(today):
+        applicants = [(new_id(), person) for person in people]
+        reserve.reserve(vault, desk, new_id(), fields, applicants)
+    vault.close()
+    engine.dispose()
+    (data / MARK).write_text(json.dumps({"city": CITY_NAME}, ensure_ascii=False), encoding="utf-8")
+
+
+def _move_season(forms: Path, today: date) -> None:
+    """The demo's season lies around today, and its calendar knows this year and the next."""
+    booking = forms / "booking.toml"
+    text = booking.read_text(encoding="utf-8")
+    season = {
+        "visit_from": today - timedelta(days=30),
+        "visit_to": today + timedelta(days=120),
+        "desk_from": today - timedelta(days=45),
+        "desk_to": today + timedelta(days=120),
+    }
+    for key, day in season.items():
+        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {day.isoformat()}", text)
+    booking.write_text(text, encoding="utf-8")
+    closed = forms / "closed_days.toml"
+    years = [today.year - 1, today.year, today.year + 1]
+    text = re.sub(r"(?m)^years = .*$", f"years = {years}", closed.read_text(encoding="utf-8"))
+    closed.write_text(text, encoding="utf-8")
+
+
+def _week(today: date) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Six homes and one facility over the next seven days."""
+    found = []
+    for row in PEOPLE:
+        day = today + timedelta(days=row["in_days"])
+        found.append(({**row["reservation"], "visit_date": day.isoformat()}, row["applicants"]))
+    return found
+
+
+def run(data: Path, port: int, browser: bool, check: bool) -> int:
+    """`fieldkit demo`: start, say where and with which words, wait for Ctrl-C."""
+    running = start(data, port)
+    settings = running.settings
+    if check:
+        ok = first_page_answers(settings)
+        running.stop()
+        print("確認：最初の画面が開きました。" if ok else "確認：最初の画面が開きません。")
+        return 0 if ok else 1
+    print(f"\n出張申請キット（デモの{CITY_NAME}）")
+    print(f"  画面　　 http://{settings.host}/")
+    print(f"  市サーバ {settings.server_url}/")
+    print("  合言葉（デモ専用）")
+    for user, passphrase in STAFF:
+        print(f"    {user.name}（{user.role_ja}）: {passphrase}")
+    print("  終わるときは Ctrl-C\n", flush=True)
+    if browser:
+        webbrowser.open(f"http://{settings.host}/")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("終了します。")
+    finally:
+        running.stop()
+    return 0
+
+
+def first_page_answers(settings: Settings) -> bool:
+    """Load the first page as a browser would (Host header included)."""
+    port = int(settings.host.rsplit(":", 1)[1])
+    conn = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        conn.request("GET", "/login", headers={"Host": settings.host, "Accept": "text/html"})
+        answer = conn.getresponse()
+        return answer.status == 200 and "出張申請キット" in answer.read().decode()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        conn.close()

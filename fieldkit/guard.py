@@ -1,0 +1,179 @@
+"""The guard of the local web app: who may ask, from where, and what a browser may keep.
+
+Loopback is shared by every program and person of the machine, so nothing rests on "only us":
+exact Host before Flask, same-origin requests only, a session bound to the unlocked vault, a token
+per session in every post, no-store everywhere, and a content policy without exceptions.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit.errors import NotAllowed
+from fieldkit.kit import Kit, Session
+from fieldkit.store.keyslots import ROLES
+
+COOKIE = "__Host-kit"
+OPEN = frozenset({"static", "login.page_login", "login.enter", "health"})
+FIELD = frozenset({"field", "booth", "supervisor"})
+ALLOWED = {
+    "desk": frozenset({"operator", "supervisor"}),
+    "checkout": FIELD,
+    "visits": FIELD,
+    "idcheck": FIELD,
+    "forms": FIELD,
+    "photo": FIELD,
+    "money": FIELD,
+    "papers": FIELD,
+    "outbox": FIELD | {"operator"},
+    "erase": FIELD,
+}
+SHARED = frozenset({"desk.towns", "desk.read_date"})
+LONGEST = 8 * 3600
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    " connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+REFUSED = "この画面は、この端末の出張申請キットからだけ開けます。キットを開き直してください。"
+
+Start = Callable[..., Any]
+
+
+class HostGuard:
+    """WSGI: anything but the exact Host of this start is answered 400 before Flask sees it."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], hosts: frozenset[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST", "").lower() not in self.hosts:
+            kind = ("Content-Type", "text/plain; charset=utf-8")
+            start("400 Bad Request", [kind, *HEADERS.items()])
+            return [REFUSED.encode()]
+        return self.app(environ, start)
+
+
+def install(app: Flask, kit: Kit) -> None:
+    """Put the guard in front of every view."""
+
+    @app.before_request
+    def check() -> ResponseReturnValue | None:
+        g.session = None
+        if not _from_here(kit):
+            return Response(REFUSED, 403, mimetype="text/plain")
+        session = _session(kit)
+        g.session = session
+        if session is None and (request.endpoint or "") not in OPEN:
+            return _to_login()
+        token = session.csrf if session else kit.login_csrf
+        if request.method not in ("GET", "HEAD") and not _token_matches(token):
+            return _stale()
+        if session is not None:
+            _check_role(session)
+        return None
+
+    @app.after_request
+    def seal(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        return response
+
+
+def _check_role(session: Session) -> None:
+    """NotAllowed where this kind of screen is another role's work (001 特記1, 5)."""
+    allowed = ALLOWED.get(request.blueprint or "")
+    if allowed is None or request.endpoint in SHARED or session.user.role in allowed:
+        return
+    who = "・".join(ja for role, ja in ROLES.items() if role in allowed)
+    raise NotAllowed(f"この画面は{who}が使います。担当を替えてログインしてください。")
+
+
+def _from_here(kit: Kit) -> bool:
+    """Same-origin only: other local ports are *same-site* to a browser, so that is not enough."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        return False
+    if site == "none" and request.method != "GET":
+        return False
+    origin = request.headers.get("Origin")
+    if request.method in ("GET", "HEAD"):
+        return origin is None or origin == f"http://{kit.settings.host}"
+    return origin == f"http://{kit.settings.host}"
+
+
+def _session(kit: Kit) -> Session | None:
+    found = kit.sessions.get(request.cookies.get(COOKIE, ""))
+    if found is None or kit.vault is None:
+        return None
+    now = time.monotonic()
+    idle = now - found.seen > kit.settings.idle_seconds + 60 and not kit.progress.running
+    if idle or now - found.born > LONGEST:
+        kit.put_away()
+        return None
+    if request.endpoint != "outbox.progress":
+        found.seen = now
+    return found
+
+
+def _token_matches(token: str) -> bool:
+    given = request.headers.get("X-CSRF-Token", "")
+    if not given and request.mimetype in (
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    ):
+        given = request.form.get("csrf", "")
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _wants_page() -> bool:
+    return "text/html" in request.headers.get("Accept", "") and "HX-Request" not in request.headers
+
+
+def _to_login() -> ResponseReturnValue:
+    """A page goes to the login and comes back; a part of a page says 401."""
+    if not _wants_page():
+        return Response("ログインしてください。", 401, mimetype="text/plain")
+    back = request.path if request.method == "GET" else "/"
+    return redirect(f"/login?next={quote(back)}" if back != "/" else "/login")
+
+
+def _stale() -> ResponseReturnValue:
+    if not _wants_page():
+        return Response("画面を開き直してください。", 403, mimetype="text/plain")
+    return redirect("/login")
+
+
+def set_cookie(response: Any, value: str) -> None:
+    response.set_cookie(COOKIE, value, secure=True, httponly=True, samesite="Strict", path="/")
+
+
+def clear_cookie(response: Any) -> None:
+    response.set_cookie(
+        COOKIE, "", max_age=0, secure=True, httponly=True, samesite="Strict", path="/"
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def new_host_label() -> str:
+    """A name that only this start knows: cookies of 127.0.0.1 are seen by every local port."""
+    return "kit" + secrets.token_hex(6)

@@ -1,0 +1,107 @@
+"""The running kit: one vault or none, the person at the keyboard, and what a lock keeps in memory.
+
+Made once by `create_app`; no module holds state of its own.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fieldkit import citydata, erase, outbox
+from fieldkit.citydata import CityData
+from fieldkit.errors import KitError
+from fieldkit.outbox import Progress
+from fieldkit.settings import Settings
+from fieldkit.store import records
+from fieldkit.store import vault as vaults
+from fieldkit.store.keyslots import User
+from fieldkit.store.vault import Vault
+
+
+@dataclass
+class Session:
+    """One browser that logged in. `asked` remembers what was confirmed by saving it again."""
+
+    user: User
+    csrf: str
+    seen: float
+    born: float
+    asked: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Kit:
+    """Everything that lives as long as the process. `held` is what was open at the last lock."""
+
+    settings: Settings
+    vault: Vault | None = None
+    held: bytes | None = None
+    sessions: dict[str, Session] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    login_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    _city: tuple[float, CityData] | None = None
+
+    def city(self) -> CityData:
+        """The city's tables, read again when a file was edited."""
+        folder: Path = self.settings.forms_dir
+        stamp = max((p.stat().st_mtime for p in folder.glob("*.toml")), default=0.0)
+        if self._city is None or self._city[0] != stamp:
+            self._city = (stamp, citydata.load(folder))
+        return self._city[1]
+
+    def open_vault(self) -> Vault:
+        if self.vault is None:
+            raise KitError("locked", "画面がロックされています。もう一度開いてください。", "retry")
+        return self.vault
+
+    def log_in(self, user_id: str, passphrase: str, now: float) -> str:
+        """Unlock the vault for one person; returns the session's cookie value.
+
+        Finishes what a kill left half done: unsent saves are adopted, owed erases are run.
+        """
+        with self.lock:
+            opened = vaults.unlock(self.settings, user_id, passphrase)
+            self.put_away()
+            self.vault = opened
+            if self.held is not None:
+                opened.resume(self.held)
+                self.held = None
+            records.adopt_orphans(opened)
+            erase.run_owed(opened)
+            cookie = secrets.token_urlsafe(32)
+            session = Session(opened.user, secrets.token_urlsafe(24), now, now)
+            self.sessions = {cookie: session}
+            return cookie
+
+    def put_away(self) -> None:
+        """Close the vault and forget every session; what was open can be resumed."""
+        with self.lock:
+            if self.vault is not None:
+                self.held = self.vault.lock()
+                self.vault = None
+            self.sessions.clear()
+
+    def start_sync(self) -> None:
+        """Send in the background; the screen follows `progress`."""
+        vault = self.open_vault()
+        with self.lock:
+            if self.progress.running:
+                return
+            self.progress = Progress(running=True, says="市サーバへ送っています。")
+        threading.Thread(target=self._sync, args=(vault, self.progress), daemon=True).start()
+
+    def _sync(self, vault: Vault, progress: Progress) -> None:
+        try:
+            outbox.sync(vault, progress)
+            erase.tell_city(vault)
+            progress.says = "送信が終わりました。市サーバの受領証を保管しました。"
+        except KitError as error:
+            progress.says = error.sentence
+        except Exception as error:  # the vault was locked under a running sync: nothing is lost
+            progress.says = f"送信が途中で止まりました（{type(error).__name__}）。もう一度どうぞ。"
+        finally:
+            progress.running = False

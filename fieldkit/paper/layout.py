@@ -1,0 +1,60 @@
+"""The entries of `layout.toml`: which keys each kind needs, checked before anything prints.
+
+An official edits this file by hand, so a missing or misspelt key is named with its place in
+the file instead of a failed print at somebody's home.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fieldkit.errors import BadCityData
+
+_AREA = ("x", "y", "w", "h")
+FIELD_NEEDS = {
+    "text": (*_AREA, "size"),
+    "wareki": (*_AREA, "size"),
+    "digits": (*_AREA, "cells"),
+    "circle": ("x", "y", "h", "size", "options"),
+    "check": (*_AREA, "size"),
+    "image": _AREA,
+}
+_DRAWN_NEEDS = {
+    "box": _AREA,
+    "text": ("x", "y", "w", "size", "body"),
+    "digits_blank": (*_AREA, "cells"),
+    "seal": ("x", "y", "d"),
+}
+_WORDS = {"body", "options"}
+
+
+def checked_layout(layout: dict[str, Any]) -> dict[str, Any]:
+    """Return `layout` unchanged, or raise BadCityData naming the entry and the keys."""
+    if not layout:
+        raise BadCityData("layout.toml", "", "この様式には印刷の位置がありません")
+    for table, needs in _DRAWN_NEEDS.items():
+        for place, entry in enumerate(layout.get(table, []), start=1):
+            _demand(entry, needs, f"[[{table}]] {place}番目")
+            if "label" in entry:
+                _demand(entry, ("label_w",), f"[[{table}]] {place}番目")
+    for place, entry in enumerate(layout.get("field", []), start=1):
+        where = f"[[field]] {place}番目（{entry.get('name', '')}）"
+        kind = entry.get("kind", "text")
+        if kind not in FIELD_NEEDS:
+            kinds = "・".join(FIELD_NEEDS)
+            raise BadCityData("layout.toml", where, f"kind は {kinds} のどれかにしてください")
+        _demand(entry, FIELD_NEEDS[kind], where)
+        for option in entry.get("options", []):
+            _demand(option, ("w",), f"{where} の options")
+    return layout
+
+
+def _demand(entry: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+    """Every key is there, and is a number unless it holds words."""
+    gone = [key for key in keys if key not in entry]
+    if gone:
+        raise BadCityData("layout.toml", where, f"{'・'.join(gone)} がありません")
+    for key in (*keys, *({"min_size", "leading"} & set(entry))):
+        value = entry[key]
+        if key not in _WORDS and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise BadCityData("layout.toml", where, f"{key} は数字で書いてください")

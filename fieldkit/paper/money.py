@@ -1,0 +1,59 @@
+"""The receipt for the re-issue fee: stub and receipt on one sheet, made together.
+
+Municipal cash rules (C3–C7 of the rule book): a receipt for every payment, a serial number,
+an amount that is never corrected, and a spoiled one that is crossed out with 書損 and kept.
+The wording of account, officer and issuer comes from the city's own settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from fieldkit.errors import KitError
+from fieldkit.paper.engine import press, render
+from fieldkit.paper.glyphs import inked
+from fieldkit.rules.wareki import wareki
+
+
+def receipt(
+    forms_dir: Path,
+    *,
+    number: str,
+    payer: str,
+    amount: int,
+    breakdown: Sequence[tuple[str, int]],
+    paid_on: date,
+    office: dict[str, str],
+    printed_at: datetime,
+    void: bool = False,
+) -> bytes:
+    """Return 領収書（控）and 領収書 as one A4 sheet with a cutting line, PDF/A-2u.
+
+    `amount` is whole yen and must be the sum of `breakdown` (wording, yen). `office` may hold
+    `issuer`, `account`, `place`, `officer_title`, `officer`, `phone`; blank ones are left out.
+    `void` prints the spoiled variant. Raises KitError `receipt_sum` on a wrong sum.
+    """
+    if amount <= 0 or amount != sum(yen for _, yen in breakdown):
+        raise KitError(
+            "receipt_sum",
+            "領収金額と内訳の合計が合いません。金額を確認し、責任者に連絡してください。",
+            "ask_supervisor",
+        )
+    ready = press(forms_dir)
+    data = {
+        "number": number,
+        "payer": inked(payer, ready.name, "納付者の氏名"),
+        "amount": amount,
+        "breakdown": [{"label": label, "yen": yen} for label, yen in breakdown],
+        "paid_on": wareki(paid_on),
+        "office": inked(
+            {key: office.get(key, "") for key in _OFFICE}, ready.name, "取扱者・発行者"
+        ),
+        "void": void,
+    }
+    return render(forms_dir, "receipt.typ", data, printed_at).pdf
+
+
+_OFFICE = ("issuer", "account", "place", "officer_title", "officer", "phone")

@@ -1,0 +1,1 @@
+"""Reports: computed from facts alone, in which there is nobody's name."""

@@ -1,0 +1,118 @@
+"""The city's fee table as values: dated prices and the reasons for charging or not.
+
+Cities differ on fire, theft and the like, so every row comes from `forms/fees.toml`; this file
+only checks that the table is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fieldkit.errors import BadCityData
+from fieldkit.rules.tables import maybe, maybe_date, need, no_twins, rows
+
+CHARGES = ("yes", "no", "ask")
+
+
+@dataclass(frozen=True)
+class Price:
+    """Yen for one period. `express_card` is None while there is no express issue."""
+
+    valid_from: date
+    valid_to: date | None
+    normal_card: int
+    express_card: int | None
+    certificate: int
+
+    def covers(self, day: date) -> bool:
+        """True when `day` lies in the period, both ends included."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a card is issued: charged or not, proof to be seen, express ground and its clock."""
+
+    code: str
+    label: str
+    charge: str
+    evidence: str
+    express: bool
+    clock: str
+    old_card: bool
+    says: str
+
+
+@dataclass(frozen=True)
+class FeeTable:
+    """Everything `fee_for` needs; city-editable (`forms/fees.toml`)."""
+
+    prices: tuple[Price, ...]
+    reasons: Mapping[str, Reason]
+    kind_reason: Mapping[str, str]
+    express_start: date
+    express_days: int
+    carry_change: str
+    account_line: str
+
+    def price_on(self, day: date) -> Price | None:
+        """The price row in force on `day`."""
+        return next((price for price in self.prices if price.covers(day)), None)
+
+
+def table_from(data: Mapping[str, Any], file: str = "fees.toml") -> FeeTable:
+    """Build the table; BadCityData names the file and the key of what is wrong."""
+    prices = tuple(_price(row, file, f"price[{i}]") for i, row in _numbered(data, "price", file))
+    for before, after in zip(prices, prices[1:], strict=False):
+        if before.valid_to is None or before.valid_to >= after.valid_from:
+            raise BadCityData(file, "price", "期間が重なっています。古い順に、重ならないように。")
+    reasons = [_reason(row, file, f"reason[{i}]") for i, row in _numbered(data, "reason", file)]
+    no_twins([reason.code for reason in reasons], "reason", file)
+    by_code = {reason.code: reason for reason in reasons}
+    kinds = need(data, "kind_reason", dict, file)
+    for kind, code in kinds.items():
+        if code not in by_code:
+            raise BadCityData(file, f"kind_reason.{kind}", f"理由「{code}」が表にありません。")
+    express = need(data, "express", dict, file)
+    return FeeTable(
+        prices=prices,
+        reasons=by_code,
+        kind_reason=dict(kinds),
+        express_start=need(express, "start", date, file, "express"),
+        express_days=need(express, "window_days", int, file, "express"),
+        carry_change=maybe(data, "carry_change", "職員はつり銭を持っていません。", file),
+        account_line=maybe(data, "account_line", "", file),
+    )
+
+
+def _numbered(data: Mapping[str, Any], key: str, file: str) -> Any:
+    return enumerate(rows(data, key, file), start=1)
+
+
+def _price(row: Mapping[str, Any], file: str, at: str) -> Price:
+    return Price(
+        valid_from=need(row, "valid_from", date, file, at),
+        valid_to=maybe_date(row, "valid_to", file, at),
+        normal_card=need(row, "normal_card", int, file, at),
+        express_card=need(row, "express_card", int, file, at) if "express_card" in row else None,
+        certificate=need(row, "certificate", int, file, at),
+    )
+
+
+def _reason(row: Mapping[str, Any], file: str, at: str) -> Reason:
+    charge = need(row, "charge", str, file, at)
+    if charge not in CHARGES:
+        raise BadCityData(file, f"{at}.charge", "yes / no / ask のどれかにしてください。")
+    return Reason(
+        code=need(row, "code", str, file, at),
+        label=need(row, "label", str, file, at),
+        charge=charge,
+        evidence=maybe(row, "evidence", "", file, at),
+        express=need(row, "express", bool, file, at),
+        clock=maybe(row, "clock", "", file, at),
+        old_card=maybe(row, "old_card", False, file, at),
+        says=need(row, "says", str, file, at),
+    )

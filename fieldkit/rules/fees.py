@@ -1,0 +1,178 @@
+"""What a card costs, why, and whether it can still be issued by express.
+
+001 §8(2)オ(ア)c(b): lost or damaged by own fault costs money on the day, normally by express
+issue, and staff carry no change. First issue and renewal are free. An exemption needs a reason
+code and a note of the proof seen. Express issue runs on a clock of 30 days from the report; a
+visit booked two weeks ahead may come too late, and then the normal fee applies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from fieldkit.rules.fee_table import FeeTable, Reason
+from fieldkit.rules.verdict import Allowed, Refused
+from fieldkit.rules.wareki import wareki
+
+_CLAUSE = "001 §8(2)オ(ア)c(b)"
+
+
+@dataclass(frozen=True)
+class FeeCase:
+    """One applicant on one day.
+
+    `reason_code` may be empty: then the kind decides (new, renew, lost, damaged). `express`
+    None means the city's custom: re-issue goes by express where the reason and the clock allow
+    it, everything else does not.
+    `certificate` is False when the applicant wants no certificate at all.
+    """
+
+    kind: str
+    day: date
+    reason_code: str = ""
+    express: bool | None = None
+    certificate: bool = True
+    evidence: str = ""
+    loss_report_date: date | None = None
+    old_card_returned: bool | None = None
+
+
+@dataclass(frozen=True)
+class Fee:
+    """What to take: whole yen, the lines that add up to it, and the sentence to say."""
+
+    yen: int
+    breakdown: tuple[tuple[str, int], ...]
+    reason_code: str
+    says: str
+    express: bool = False
+    certificate: bool = True
+
+
+@dataclass(frozen=True)
+class NeedsEvidence:
+    """Free of charge only after `asks` was seen and noted; `otherwise` is the fee until then."""
+
+    reason_code: str
+    asks: str
+    says: str
+    otherwise: Fee
+
+
+@dataclass(frozen=True)
+class ExpressLeft:
+    """Days left to apply by express; negative days are over."""
+
+    days: int
+    last_day: date
+    says: str
+
+    @property
+    def open(self) -> bool:
+        """True while an express application is still accepted."""
+        return self.days >= 0
+
+
+def express_left(report_date: date, day: date, window_days: int = 30) -> ExpressLeft:
+    """The express clock: day 30 after the report is the last day, day 31 is over."""
+    left = window_days - (day - report_date).days
+    last = date.fromordinal(report_date.toordinal() + window_days)
+    if left >= 0:
+        says = f"特急発行の申請は{wareki(last)}まで（あと{left}日）です。"
+    else:
+        says = f"特急発行の期限（{wareki(last)}）を{-left}日過ぎています。通常発行になります。"
+    return ExpressLeft(left, last, says)
+
+
+def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
+    """The fee of `case` by the city's table; never a guess.
+
+    Refused: unknown kind or reason, express asked for without a ground (renewal, ordinary first
+    issue), a day without a price, a case that the city office decides.
+    """
+    reason = _reason_of(case, table)
+    if isinstance(reason, Refused):
+        return reason
+    if table.price_on(case.day) is None:
+        return Refused(f"{wareki(case.day)}の料金が料金表にありません。担当課に確かめてください。")
+    if reason.charge == "ask":
+        return Refused(f"{reason.says}担当課に確かめてください。")
+    express, note = _express(case, reason, table)
+    if isinstance(express, Refused):
+        return express
+    if reason.charge == "yes":
+        return _charged(case, reason, table, express, reason.says, note)
+    if reason.old_card and case.old_card_returned is False:
+        says = f"{reason.label}ですが、古いカードを回収できないので有料です。"
+        return _charged(case, reason, table, express, says, note)
+    if reason.evidence and not case.evidence.strip():
+        until = _charged(case, reason, table, express, "確認できるまでは有料です。", note)
+        says = f"{reason.label}で無料にするには、{reason.evidence}が必要です。"
+        return NeedsEvidence(reason.code, reason.evidence, says, until)
+    line = (f"{reason.label}（無料）", 0)
+    return Fee(0, (line,), reason.code, reason.says + note, express, case.certificate)
+
+
+def check_tendered(fee: Fee, tendered: int, table: FeeTable) -> Allowed | Refused:
+    """Accept the exact amount only (001 §8(2)オ(ア)c(b): staff bring no change)."""
+    if tendered == fee.yen:
+        return Allowed(f"{fee.yen:,}円ちょうどを受け取りました。" if fee.yen else "無料です。")
+    want = f"手数料は{fee.yen:,}円です。"
+    if fee.yen == 0:
+        return Refused("この申請は無料です。お金は受け取らないでください。", _CLAUSE)
+    if tendered > fee.yen:
+        say = f"{want}{tendered - fee.yen:,}円多いです。{table.carry_change}"
+        return Refused(f"{say}ちょうどの金額をお願いしてください。", _CLAUSE)
+    return Refused(f"{want}あと{fee.yen - tendered:,}円足りません。", _CLAUSE)
+
+
+def _reason_of(case: FeeCase, table: FeeTable) -> Reason | Refused:
+    code = case.reason_code or table.kind_reason.get(case.kind, "")
+    if not code:
+        return Refused("手数料を決める理由が選ばれていません。再交付の理由を選んでください。")
+    if code not in table.reasons:
+        return Refused("この理由は料金表にありません。選び直してください。")
+    return table.reasons[code]
+
+
+def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Refused, str]:
+    """(express or not, what to add to the sentence)."""
+    price = table.price_on(case.day)
+    offered = case.day >= table.express_start and price and price.express_card is not None
+    if case.express is False:
+        return False, ""
+    if not reason.express or not offered:
+        if case.express is None:
+            return False, ""
+        why = f"「{reason.label}」は特急発行の対象ではありません。"
+        if not offered:
+            why = f"特急発行は{wareki(table.express_start)}に始まりました。この日は使えません。"
+        return Refused(why, nearest=("通常発行で申請してください。",)), ""
+    if case.express is None and reason.charge == "no" and not reason.evidence:
+        return False, ""
+    if case.loss_report_date is None:
+        note = f"{reason.clock}を記録してください（30日以内だけ特急発行できます）。"
+        note = note.replace("30", str(table.express_days))
+        return True, note if reason.clock else ""
+    if case.loss_report_date > case.day:
+        why = f"{reason.clock or '届出の日'}が申請の日より後です。日付を確かめてください。"
+        return Refused(why), ""
+    left = express_left(case.loss_report_date, case.day, table.express_days)
+    return left.open, left.says
+
+
+def _charged(
+    case: FeeCase, reason: Reason, table: FeeTable, express: bool, says: str, note: str
+) -> Fee:
+    price = table.price_on(case.day)
+    assert price is not None
+    card = price.express_card if express and price.express_card is not None else price.normal_card
+    kind = "特急" if express else "通常"
+    lines = [(f"カード再交付（{kind}発行）", card)]
+    if case.certificate:
+        lines.append(("電子証明書", price.certificate))
+    yen = sum(amount for _, amount in lines)
+    parts = "＋".join(f"{label} {amount:,}円" for label, amount in lines)
+    sentence = f"{says}{yen:,}円（{parts}）です。{note}"
+    return Fee(yen, tuple(lines), reason.code, sentence, express, case.certificate)

@@ -1,0 +1,164 @@
+"""持ち出し: the day's visits onto this laptop, the visit sheet with its secret, and unlocking."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit import checkout, erase, outbox, paper, reserve
+from fieldkit.city import NO_SERVER, city_fingerprint, connect, refusal
+from fieldkit.clock import is_sane
+from fieldkit.errors import BadInput, KitError
+from fieldkit.photo.qr import read_qr
+from fieldkit.rules.wareki import wareki
+from fieldkit.store.vault import OpenTrip
+from fieldkit.visit import KIND_JA
+from fieldkit.web.common import error_rows, kit, page, pdf, vault
+from fieldkit.web.today import window_text
+from sync.client import Refused
+from sync.ids import code_of, secret_of
+from sync.road import NoAnswer
+
+screens = Blueprint("checkout", __name__)
+ROOM = 500 * 1024 * 1024
+
+
+def _preflight() -> list[dict[str, Any]]:
+    """What must be right before anybody leaves the office, each in words."""
+    settings = kit().settings
+    free = shutil.disk_usage(settings.data_dir).free
+    waits, owed = outbox.waiting(vault()), len(erase.owed(vault()))
+    rows = [
+        ("ディスクの空き", free > ROOM, f"空きは {free // 1024**2:,} MB です（500 MB 以上必要）。"),
+        ("時計", is_sane(settings.clock()), "この端末の日付と時刻は使えます。"),
+        ("消去の残り", owed == 0, f"終わっていない消去は {owed} 件です。"),
+        ("保留", waits["parked"] == 0, f"市サーバが保留にした項目は {waits['parked']} 件です。"),
+        ("端末の登録", vault().device is not None, f"端末番号 {vault().device_id}"),
+    ]
+    return [{"name": n, "ok": ok, "says": says} for n, ok, says in rows]
+
+
+def _draw(
+    trip: dict[str, str] | None, errors: list[dict[str, str]], status: int = 200
+) -> ResponseReturnValue:
+    desk = reserve.open_desk(vault())
+    days = [
+        {
+            "date": day,
+            "label": wareki(date.fromisoformat(day), weekday=True),
+            "visits": len(slips),
+            "n_applicants": sum(len(s.applicants) for s in slips),
+        }
+        for day, slips in checkout.waiting_days(desk).items()
+    ]
+    return (
+        page(
+            "checkout.html",
+            days=days,
+            preflight=_preflight(),
+            trip=trip,
+            errors=errors,
+            values={"day": request.form.get("day", "")},
+        ),
+        status,
+    )
+
+
+@screens.get("/checkout")
+def choose() -> ResponseReturnValue:
+    made = vault().trips.get(request.args.get("trip", ""))
+    return _draw({"id": made.id, "day": made.day} if made else None, [])
+
+
+@screens.post("/checkout")
+def take() -> ResponseReturnValue:
+    day = request.form.get("day", "")
+    if not day:
+        return _draw(None, error_rows([BadInput("day", "訪問する日を選んでください。")]), 422)
+    trip = checkout.check_out(vault(), reserve.open_desk(vault()), day)
+    return redirect(f"/checkout?trip={trip.id}")
+
+
+def _sheet_visit(slip: reserve.Slip) -> dict[str, Any]:
+    people = [
+        {"name": a.get("name"), "kind_label": KIND_JA.get(str(a.get("kind")), "")}
+        for a in slip.applicants
+    ]
+    time = window_text(slip.reservation)
+    return {**slip.reservation.body, "time": time, "applicants": people}
+
+
+@screens.get("/trip/<trip_id>/sheet.pdf")
+def sheet(trip_id: str) -> ResponseReturnValue:
+    """The visit sheet: the only place of the day secret outside the city's server."""
+    trip: OpenTrip = vault().trip(trip_id)
+    settings = kit().settings
+    data = paper.visit_sheet(
+        settings.forms_dir,
+        day=date.fromisoformat(trip.day),
+        visits=[_sheet_visit(s) for s in reserve.slips(trip)],
+        code26=code_of(trip.secret),
+        fingerprint=city_fingerprint(vault()),
+        printed_at=settings.clock(),
+        trip=trip.id[-8:],
+        device=vault().device_id,
+    )
+    return pdf(data, trip_id)
+
+
+def _locked(trip_id: str) -> dict[str, str]:
+    row = vault().book.one("SELECT id, day, state FROM trip WHERE id = ?", trip_id)
+    if row is None or row["state"] == "wiped":
+        raise KitError("unknown_trip", "この訪問データはこの端末にありません。", "retry")
+    return {"id": row["id"], "day": row["day"]}
+
+
+@screens.get("/trip/<trip_id>/unlock")
+def ask(trip_id: str) -> ResponseReturnValue:
+    return page("trip_unlock.html", trip=_locked(trip_id))
+
+
+@screens.post("/trip/<trip_id>/unlock")
+def unlock(trip_id: str) -> ResponseReturnValue:
+    trip = _locked(trip_id)
+    try:
+        vault().open_trip(trip_id, secret_of(request.form.get("code", "")))
+    except ValueError:
+        error = BadInput("code", "26文字になっていません。予定表の文字を確かめてください。")
+        return page("trip_unlock.html", trip=trip, errors=error_rows([error])), 422
+    except KitError as wrong:
+        if wrong.code != "wrong_code":
+            raise
+        error = BadInput("code", wrong.sentence)
+        return page("trip_unlock.html", trip=trip, errors=error_rows([error])), 422
+    return redirect("/")
+
+
+@screens.post("/trip/<trip_id>/scan")
+def scan(trip_id: str) -> ResponseReturnValue:
+    """A frame of the camera: is the sheet's QR in it?"""
+    _locked(trip_id)
+    text = read_qr(request.get_data())
+    if not text:
+        return jsonify({"found": False, "says": "予定表のQRを枠の中に入れてください。"})
+    try:
+        vault().open_trip(trip_id, secret_of(text))
+    except (ValueError, KitError):
+        return jsonify({"found": False, "says": "この日の予定表のQRではありません。"})
+    return jsonify({"found": True, "says": "開きました。", "next": "/"})
+
+
+@screens.post("/trip/<trip_id>/fetch")
+def fetch(trip_id: str) -> ResponseReturnValue:
+    _locked(trip_id)
+    try:
+        vault().open_trip(trip_id, connect(vault()).fetch_secret(trip_id))
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    return redirect("/")

@@ -1,0 +1,204 @@
+"""What every view shares: the kit, the frame of a page, errors that keep what was typed."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from fieldkit import erase, outbox
+from fieldkit.clock import day_of
+from fieldkit.errors import BadInput, KitError
+from fieldkit.kit import Kit
+from fieldkit.rules import personal_number
+from fieldkit.rules.verdict import Refused
+from fieldkit.rules.wareki import birth_text, wareki
+from fieldkit.store.vault import Vault
+
+ACTION_JA = {
+    "retry": "もう一度試してください。",
+    "ask_supervisor": "監督者に連絡してください。",
+    "stop": "作業を止めて、監督者に連絡してください。",
+}
+STATUS = {"not_found": 404, "unknown_record": 404, "not_allowed": 403, "conflict": 409}
+
+
+def kit() -> Kit:
+    found: Kit = current_app.extensions["kit"]
+    return found
+
+
+def vault() -> Vault:
+    return kit().open_vault()
+
+
+def today() -> date:
+    return day_of(kit().settings.clock())
+
+
+def page(template: str, **context: Any) -> str:
+    """Draw a template with the frame that every screen has."""
+    return render_template(template, **{"errors": [], "values": {}, "who": None, **context})
+
+
+def error_rows(errors: Iterable[BadInput]) -> list[dict[str, str]]:
+    return [{"field": e.field, "sentence": e.sentence} for e in errors]
+
+
+def typed_form() -> dict[str, Any]:
+    """What was typed, by name; `…papers` fields with several values are lists."""
+    values: dict[str, Any] = {}
+    for name in request.form:
+        many = request.form.getlist(name)
+        values[name] = many if name.endswith("papers") else many[-1]
+    values.pop("csrf", None)
+    values.pop("act", None)
+    return values
+
+
+def number_errors(values: Mapping[str, Any]) -> list[BadInput]:
+    """Every text is searched for an Individual Number or a PIN before it is kept.
+
+    What certainly is one is refused. What may be harmless is asked about once: saving the same
+    text again confirms it (domain §7.6).
+    """
+    errors = []
+    for name, text in values.items():
+        if not isinstance(text, str):
+            continue
+        verdict = personal_number.scan(text)
+        if isinstance(verdict, Refused):
+            errors.append(BadInput(name, verdict.sentence))
+        elif isinstance(verdict, personal_number.Ask):
+            mark = hashlib.sha256(f"{name}\0{text}".encode()).hexdigest()
+            if mark not in g.session.asked:
+                g.session.asked.add(mark)
+                errors.append(
+                    BadInput(
+                        name, f"{verdict.sentence}まちがいなければ、もう一度保存してください。"
+                    )
+                )
+    return errors
+
+
+def masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A draft is kept at once, but never with an Individual Number in it."""
+    kept = {}
+    for name, text in values.items():
+        refused = isinstance(text, str) and isinstance(personal_number.scan(text), Refused)
+        kept[name] = personal_number.mask(text) if refused else text
+    return kept
+
+
+def pdf(data: bytes, act_object: str) -> Response:
+    """A paper to the browser's own viewer; every print is in the ledger."""
+    vault().note("printed", act_object)
+    response = Response(data, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'inline; filename="print.pdf"'
+    return response
+
+
+def _frame() -> dict[str, Any]:
+    """The names that `base.html` needs."""
+    now = kit().settings.clock()
+    session = g.get("session")
+    open_vault = kit().vault if session else None
+    return {
+        "csrf": session.csrf if session else kit().login_csrf,
+        "user": session.user if session else None,
+        "city": _city(),
+        "saved_at": "",
+        "owed": len(erase.owed(open_vault)) if open_vault else 0,
+        "outbox": outbox.waiting(open_vault) if open_vault else None,
+        "now_wareki": wareki(day_of(now), weekday=True),
+        "idle_seconds": kit().settings.idle_seconds,
+    }
+
+
+def _city() -> dict[str, str] | None:
+    """The city's name and phone; None while a table is broken, so that the error can be shown."""
+    try:
+        city = kit().city()
+    except KitError:
+        return None
+    return {"name": city.city_name, "supervisor_phone": city.phone("supervisor")}
+
+
+def _say_date(text: Any, weekday: bool = True) -> str:
+    """ISO day (or moment) to wareki; anything else is shown as it is."""
+    try:
+        return wareki(date.fromisoformat(str(text)[:10]), weekday=weekday)
+    except ValueError:
+        return str(text or "")
+
+
+def _say_birth(text: Any) -> str:
+    try:
+        return birth_text(date.fromisoformat(str(text)), today())
+    except ValueError:
+        return str(text or "")
+
+
+def install(app: Flask) -> None:
+    """Filters, the frame, and the one way in which an error reaches a person."""
+    app.context_processor(_frame)
+    app.jinja_env.filters["wareki"] = _say_date
+    app.jinja_env.filters["birth"] = _say_birth
+    app.jinja_env.filters["yen"] = lambda n: f"{int(n):,}円"
+
+    @app.errorhandler(KitError)
+    def kit_error(error: KitError) -> ResponseReturnValue:
+        return _tell(error.sentence, error.action, error.code, STATUS.get(error.code, 400))
+
+    @app.errorhandler(404)
+    def not_found(_error: Exception) -> ResponseReturnValue:
+        return _tell("この画面はありません。", "retry", "not_found", 404)
+
+    @app.errorhandler(413)
+    def too_large(_error: Exception) -> ResponseReturnValue:
+        return _tell("送られたものが大きすぎます。", "retry", "too_large", 413)
+
+    @app.errorhandler(HTTPException)
+    def not_served(error: HTTPException) -> ResponseReturnValue:
+        sentence = "この操作はできません。画面を開き直してください。"
+        return _tell(sentence, "retry", "bad_request", error.code or 400)
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        app.logger.error("%s at %s", type(error).__name__, _place(error))
+        sentence = "思いがけない誤りが起きました。保存した内容は残っています。"
+        return _tell(sentence, "ask_supervisor", "unexpected", 500)
+
+    @app.get("/health")
+    def health() -> ResponseReturnValue:
+        return jsonify({"ok": True})
+
+
+def _place(error: Exception) -> str:
+    """Where an error arose. Its text may hold what was typed, so that is never logged."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
+
+
+def _tell(sentence: str, action: str, code: str, status: int) -> ResponseReturnValue:
+    if "text/html" not in request.headers.get("Accept", ""):
+        return jsonify({"error": code, "says": sentence, "sentence": sentence}), status
+    back = request.path if request.method == "GET" else "/"
+    return (
+        page(
+            "error.html",
+            sentence=sentence,
+            action=action,
+            action_ja=ACTION_JA[action],
+            code=code,
+            back="/" if back == request.path else back,
+        ),
+        status,
+    )

@@ -1,0 +1,288 @@
+"""予約受付: one screen for an operator with a caller on the line."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit import desk, paper, postal, reserve
+from fieldkit.errors import BadInput, KitError, NotReady
+from fieldkit.reserve import Slip
+from fieldkit.rules.applications import KINDS, script_points
+from fieldkit.rules.fees import Fee, FeeCase, fee_for
+from fieldkit.rules.wareki import birth_text, parse_date, wareki
+from fieldkit.store import records
+from fieldkit.store.vault import OpenTrip
+from fieldkit.web.common import (
+    error_rows,
+    kit,
+    masked,
+    number_errors,
+    page,
+    pdf,
+    today,
+    typed_form,
+    vault,
+)
+from fieldkit.web.today import STATES, window_text
+from sync.ids import is_id, new_id
+
+screens = Blueprint("desk", __name__)
+DRAFT = "desk"
+MOST = 5
+
+
+@screens.get("/desk")
+def listing() -> ResponseReturnValue:
+    trip = reserve.open_desk(vault())
+    rows = [
+        {
+            "id": s.reservation.id,
+            "reception_no": s.reservation.get("reception_no"),
+            "visit_date": s.reservation.get("visit_date"),
+            "window": window_text(s.reservation),
+            "name": s.applicants[0].get("name") if s.applicants else "",
+            "town": s.reservation.get("district") or s.reservation.get("address"),
+            "n_applicants": len(s.applicants),
+            "state": s.reservation.get("state"),
+            "state_ja": STATES.get(str(s.reservation.get("state")), ""),
+        }
+        for s in reserve.slips(trip)
+    ]
+    drafts = trip.db.all(
+        "SELECT record_id AS id, updated_at FROM draft WHERE form = ?"
+        " AND record_id NOT IN (SELECT id FROM record)",
+        DRAFT,
+    )
+    return page(
+        "desk/list.html",
+        reservations=rows,
+        drafts=[{"id": d["id"], "saved": f"{d['updated_at'][11:16]} に保存"} for d in drafts],
+    )
+
+
+@screens.get("/desk/new")
+def new() -> ResponseReturnValue:
+    reserve.open_desk(vault())
+    return redirect(f"/desk/{new_id()}")
+
+
+@screens.get("/desk/script")
+def script() -> ResponseReturnValue:
+    kind = request.args.get("kind", "")
+    return render_template("desk/_script.html", **_script(kind))
+
+
+def _script(kind: str) -> dict[str, Any]:
+    city = kit().city()
+    fee = fee_for(FeeCase(kind, today()), city.fees) if kind in KINDS else None
+    text = f"{fee.yen:,}円" if isinstance(fee, Fee) and fee.yen else ""
+    return {"kind_ja": KINDS.get(kind, ""), "points": script_points(kind, text, city.script)}
+
+
+@screens.post("/postal")
+def towns() -> ResponseReturnValue:
+    """Towns of a postal code, offline. A post, so that no address is ever in a URL."""
+    text = request.form.get("postal", "")
+    try:
+        found = postal.lookup(text, kit().settings.forms_dir) if text else ()
+        says = ""
+    except KitError as error:
+        found, says = (), error.sentence
+    rows = [{"code": t.town, "label": t.address} for t in found]
+    return render_template("desk/_towns.html", towns=rows, says=says)
+
+
+@screens.post("/date")
+def read_date() -> ResponseReturnValue:
+    """How a typed date was understood, or what is wrong with it."""
+    text = request.form.get("text", "").strip()
+    try:
+        day = parse_date(text) if text else None
+        says = (birth_text(day, today()) if day <= today() else wareki(day, True)) if day else ""
+        ok = True
+    except BadInput as error:
+        ok, says = False, error.sentence
+    return render_template("desk/_date.html", ok=ok, says=says)
+
+
+@screens.get("/desk/<rid>")
+def show(rid: str) -> ResponseReturnValue:
+    trip, slip = _slip(rid)
+    values = records.draft(trip, rid, DRAFT) or (_values(slip) if slip else {"place": "home"})
+    return _draw(trip, rid, slip, values, [])
+
+
+@screens.post("/desk/<rid>/draft")
+def draft(rid: str) -> ResponseReturnValue:
+    trip, _ = _slip(rid)
+    records.save_draft(vault(), trip, rid, DRAFT, masked(typed_form()))
+    return Response(status=204)
+
+
+@screens.post("/desk/<rid>")
+def save(rid: str) -> ResponseReturnValue:
+    trip, slip = _slip(rid)
+    values, act = typed_form(), request.form.get("act", "save")
+    count = _count(values)
+    if act in ("add_applicant", "remove_applicant"):
+        if act == "remove_applicant" and slip and count <= len(slip.applicants):
+            raise NotReady(
+                "確定した受付票の申請者は、ここでは取り消せません。監督者に連絡してください。"
+            )
+        values = _with_rows(values, count + (1 if act == "add_applicant" else -1))
+        records.save_draft(vault(), trip, rid, DRAFT, masked(values))
+        return redirect(f"/desk/{rid}")
+    values["count"] = str(count)
+    records.save_draft(vault(), trip, rid, DRAFT, masked(values))
+    errors = number_errors(values)
+    body, wrong = desk.check_reservation(values)
+    errors += wrong
+    people = []
+    for index in range(count):
+        applicant, wrong = desk.check_applicant(values, index, today())
+        people.append((_applicant_id(slip, values, index), applicant))
+        errors += wrong
+    try:
+        body |= _slot(trip, rid, slip, values, count)
+    except BadInput as error:
+        errors.append(error)
+    if errors:
+        return _draw(trip, rid, slip, values, error_rows(errors), 422)
+    records.save_draft(
+        vault(), trip, rid, DRAFT, values | {f"id-{i}": p[0] for i, p in enumerate(people)}
+    )
+    reserve.reserve(vault(), trip, rid, body, people)
+    return redirect("/desk")
+
+
+@screens.get("/desk/<rid>/slip.pdf")
+def slip_pdf(rid: str) -> ResponseReturnValue:
+    _, slip = _slip(rid)
+    if slip is None:
+        raise KitError("unknown_record", "この受付票はまだ確定していません。", "retry")
+    settings = kit().settings
+    names = {code: p.label for code, p in kit().city().id_papers.papers.items()}
+    people = [a.body for a in slip.applicants]
+    data = paper.slip(settings.forms_dir, slip.reservation.body, people, settings.clock(), names)
+    return pdf(data, rid)
+
+
+def _slip(rid: str) -> tuple[OpenTrip, Slip | None]:
+    if not is_id(rid):
+        raise KitError("unknown_record", "この受付票はありません。", "retry")
+    trip = reserve.open_desk(vault())
+    known = trip.db.one("SELECT 1 FROM record WHERE id = ?", rid)
+    return trip, reserve.slip(trip, rid) if known else None
+
+
+def _count(values: dict[str, Any]) -> int:
+    """How many applicants the form shows: as it was told, else as many rows as were sent."""
+    told = str(values.get("count", ""))
+    rows = [i + 1 for i in range(MOST) if any(n.startswith(f"applicant-{i}-") for n in values)]
+    found = int(told) if told in {str(i) for i in range(1, MOST + 1)} else max(rows, default=1)
+    return min(MOST, found)
+
+
+def _with_rows(values: dict[str, Any], count: int) -> dict[str, Any]:
+    """The typed values with one row more or less; what stood in a removed row goes."""
+    count = min(MOST, max(1, count))
+    gone = tuple(f"applicant-{i}-" for i in range(count, MOST))
+    ids = {f"id-{i}" for i in range(count, MOST)}
+    kept = {n: v for n, v in values.items() if not n.startswith(gone or ("\0",)) and n not in ids}
+    return {**kept, "count": str(count)}
+
+
+def _applicant_id(slip: Slip | None, values: dict[str, Any], index: int) -> str:
+    """The same row keeps the same id, so that saving twice never doubles a person."""
+    if slip and index < len(slip.applicants):
+        return slip.applicants[index].id
+    kept = str(values.get(f"id-{index}", ""))
+    return kept if is_id(kept) else new_id()
+
+
+def _slot(
+    trip: OpenTrip, rid: str, slip: Slip | None, values: dict[str, Any], count: int
+) -> dict[str, Any]:
+    """The chosen slot; an unchanged one of a saved slip stays as it is."""
+    choice = str(values.get("offer", ""))
+    if slip and (not choice or choice == _own(slip)):
+        return {name: slip.reservation.get(name) for name in ("visit_date", "half", "order")}
+    booked = desk.booked_from(reserve.slips(trip), rid)
+    place = str(values.get("place", "home"))
+    return desk.check_offer(choice, booked, kit().city(), today(), count, place)
+
+
+def _own(slip: Slip) -> str:
+    r = slip.reservation
+    return f"{r.get('visit_date')}|{r.get('half')}|{r.get('order')}"
+
+
+def _values(slip: Slip) -> dict[str, Any]:
+    """A saved slip as the form's fields."""
+    values = {n: slip.reservation.get(n) for n in desk.RESERVATION_FIELDS}
+    values |= {"offer": _own(slip), "count": str(len(slip.applicants))}
+    for index, applicant in enumerate(slip.applicants):
+        for name in (*desk.APPLICANT_FIELDS, "id_papers"):
+            values[f"applicant-{index}-{name}"] = applicant.get(name)
+        for name in ("birth", "loss_report_date"):
+            iso = str(applicant.get(name))
+            said = wareki(date.fromisoformat(iso)) if iso else ""
+            values[f"applicant-{index}-{name}"] = said
+    return values
+
+
+def _draw(
+    trip: OpenTrip,
+    rid: str,
+    slip: Slip | None,
+    values: dict[str, Any],
+    errors: list[dict[str, str]],
+    status: int = 200,
+) -> ResponseReturnValue:
+    city, count = kit().city(), _count(values)
+    booked = desk.booked_from(reserve.slips(trip), rid)
+    found = desk.offers(booked, city, today(), count, str(values.get("place", "home")))
+    rows = [
+        {
+            "value": f"{o.date.isoformat()}|{o.half}|{o.order}",
+            "label": f"{wareki(o.date, weekday=True)}",
+            "note": f"{'午前' if o.half == 'am' else '午後'}{o.order}件目・{o.window.says}",
+        }
+        for o in found
+    ]
+    if slip and all(r["value"] != _own(slip) for r in rows):
+        own = date.fromisoformat(str(slip.reservation.get("visit_date")))
+        note = f"いまの予約・{window_text(slip.reservation)}"
+        rows.insert(0, {"value": _own(slip), "label": wareki(own, True), "note": note})
+    kind = str(values.get("applicant-0-kind", ""))
+    summary = None
+    if slip:
+        state = str(slip.reservation.get("state"))
+        summary = {
+            "id": rid,
+            "reception_no": slip.reservation.get("reception_no"),
+            "state_ja": STATES.get(state, state),
+        }
+    papers = [
+        {"code": code, "label": p.label, "class": p.klass}
+        for code, p in city.id_papers.papers.items()
+    ]
+    return (
+        page(
+            "desk/form.html",
+            rid=rid,
+            reservation=summary,
+            count=count,
+            offers=rows,
+            papers=papers,
+            values=values,
+            errors=errors,
+            script=_script(kind) if kind else None,
+            draft_url=f"/desk/{rid}/draft",
+        ),
+        status,
+    )

@@ -1,0 +1,97 @@
+"""消去: a trip's end, with what still stands in its way, and the erases that are owed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit import erase, reserve
+from fieldkit.errors import BadInput, KitError, NotReady
+from fieldkit.web.common import error_rows, page, vault
+
+screens = Blueprint("erase", __name__)
+WHAT = {
+    "photo": "写真のファイルを消去できていません。",
+    "trip": "訪問データのフォルダーを消去できていません。",
+    "city": "市サーバへの連絡が終わっていません。つながると自動で終わります。",
+}
+
+
+def _trips() -> list[dict[str, Any]]:
+    rows = []
+    for trip in vault().book.all(
+        "SELECT id, day FROM trip WHERE kind = 'field' AND state <> 'wiped' ORDER BY day"
+    ):
+        photos = vault().book.one(
+            "SELECT count(*) AS n FROM photo WHERE trip_id = ? AND state <> 'erased'", trip["id"]
+        )
+        objects = vault().book.one("SELECT count(*) AS n FROM outbox WHERE trip_id = ?", trip["id"])
+        why = erase.blockers(vault(), trip["id"])
+        rows.append(
+            {
+                "id": trip["id"],
+                "day": trip["day"],
+                "photos_left": photos["n"] if photos else 0,
+                "objects": objects["n"] if objects else 0,
+                "receipts_ok": not why,
+                "blockers": why,
+            }
+        )
+    return rows
+
+
+def _draw(errors: list[BadInput], status: int = 200) -> ResponseReturnValue:
+    owed = [
+        {"id": row["object_id"], "why": WHAT.get(row["what"], row["what"])}
+        for row in erase.owed(vault())
+    ]
+    return (
+        page(
+            "erase.html",
+            trips=_trips(),
+            owed_list=owed,
+            errors=error_rows(errors),
+            values=request.form,
+        ),
+        status,
+    )
+
+
+@screens.get("/erase")
+def show() -> ResponseReturnValue:
+    return _draw([])
+
+
+@screens.post("/erase/owed")
+def again() -> ResponseReturnValue:
+    erase.run_owed(vault())
+    erase.tell_city(vault())
+    return redirect("/erase")
+
+
+@screens.post("/erase")
+def end() -> ResponseReturnValue:
+    """The sheet is shredded, two people say so, and the trip is gone for good."""
+    form = request.form
+    errors = []
+    if form.get("confirm") != "yes":
+        errors.append(BadInput("confirm", "消去してよいことを確かめて、印を付けてください。"))
+    for name in ("shredded_by_1", "shredded_by_2"):
+        if not form.get(name, "").strip():
+            errors.append(BadInput(name, "裁断を確かめた人の名前を入れてください。"))
+    if errors:
+        return _draw(errors, 422)
+    try:
+        reserve.open_desk(vault())
+    except KitError:
+        if reserve.desk_row(vault()) is not None:
+            raise
+    try:
+        erase.end_trip(
+            vault(), form.get("trip", ""), (form["shredded_by_1"], form["shredded_by_2"])
+        )
+    except NotReady as error:
+        return _draw([BadInput("shredded_by_2", error.sentence)], 422)
+    return redirect("/list")

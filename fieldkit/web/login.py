@@ -1,0 +1,71 @@
+"""Log in, hide the screen, log out."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit import guard
+from fieldkit.errors import KitError
+from fieldkit.store import delay, keyslots
+from fieldkit.store.keyslots import RECOVERY_ID
+from fieldkit.web.common import kit, page, vault
+
+screens = Blueprint("login", __name__)
+
+
+def _inside(path: str) -> str:
+    """A path of this kit, or the first screen: never another site.
+
+    Browsers drop tabs and line ends and read `\\` as `/`, so neither is let through.
+    """
+    plain = path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def _draw(errors: list[dict[str, str]], user: str = "", status: int = 200) -> ResponseReturnValue:
+    settings = kit().settings
+    people = [
+        {"id": u.id, "name": u.name, "role_ja": u.role_ja}
+        for u in keyslots.users(settings.data_dir / "slots.json")
+        if u.id != RECOVERY_ID
+    ]
+    wait = delay.seconds_left(settings.data_dir / "login-delay.json", settings.clock())
+    values = {"user": user, "next": _inside(request.values.get("next", "/"))}
+    return (
+        page("login.html", users=people, wait_seconds=wait, errors=errors, values=values),
+        status,
+    )
+
+
+@screens.get("/login")
+def page_login() -> ResponseReturnValue:
+    return _draw([])
+
+
+@screens.post("/login")
+def enter() -> ResponseReturnValue:
+    user = request.form.get("user", "")
+    try:
+        cookie = kit().log_in(user, request.form.get("passphrase", ""), time.monotonic())
+    except KitError as error:
+        if error.code not in ("wrong_login", "wait"):
+            raise
+        return _draw([{"field": "passphrase", "sentence": error.sentence}], user, 403)
+    response = redirect(_inside(request.form.get("next", "/")))
+    guard.set_cookie(response, cookie)
+    return response
+
+
+@screens.post("/lock")
+def hide() -> ResponseReturnValue:
+    """Everything closes; what was open comes back with the next passphrase."""
+    vault().note("lock", vault().device_id)
+    kit().put_away()
+    back = _inside(request.form.get("back", "/").split("#")[0] or "/")
+    response = redirect(f"/login?next={quote(back)}")
+    guard.clear_cookie(response)
+    return response

@@ -1,0 +1,99 @@
+"""送信: each item, its state, since when, why, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from fieldkit import outbox
+from fieldkit.web.common import kit, page, vault
+
+screens = Blueprint("outbox", __name__)
+
+LABELS = {
+    "reservation": "受付票",
+    "applicant": "申請者",
+    "application": "申請",
+    "photo": "顔写真",
+    "": "保存した内容",
+}
+STATES = {"queued": "送信待ち", "parked": "保留"}
+WHY = {
+    "": "まだ市サーバの受領証がありません。",
+    "unknown_trip": "市サーバにこの訪問データの記録がありません。",
+    "cannot_open": "市サーバが開けませんでした。",
+    "other_content": "市サーバに同じ番号の別の内容があります。",
+    "fork": "同じ番号の記録が別の内容で届いています。",
+    "file_missing": "この端末にファイルがありません。",
+    "no_proof": "市サーバの受領証に、この項目がありません。",
+    "too_large": "大きすぎて受け付けられません。",
+}
+
+
+def size_ja(size: int) -> str:
+    return f"{size / 1024:,.0f} KB" if size < 1024**2 else f"{size / 1024**2:,.1f} MB"
+
+
+def _row(item: dict[str, Any]) -> dict[str, Any]:
+    parked = item["state"] == "parked"
+    return {
+        "id": item["id"],
+        "label": f"{LABELS.get(item['entity'], item['entity'])}（…{item['id'][-6:]}）",
+        "state": item["state"],
+        "state_ja": STATES.get(item["state"], item["state"]),
+        "since": item["since"][5:16].replace("T", " "),
+        "why": WHY.get(item["reason"], f"理由：{item['reason']}"),
+        "todo": "監督者に見せてください。消えることはありません。" if parked else "",
+        "size_ja": size_ja(item["size"]),
+    }
+
+
+@screens.get("/outbox")
+def show() -> ResponseReturnValue:
+    items, sent = outbox.items(vault()), outbox.sent(vault())
+    waits = outbox.waiting(vault())
+    left = sum(i["size"] for i in items if i["state"] == "queued")
+    rows = [
+        {
+            "id": s["id"],
+            "label": f"{LABELS.get(s['entity'], '保存した内容')}（…{s['id'][-6:]}）",
+            "state_ja": f"受領証 {s['seq']}番",
+            "at": s["kept_at"][5:16].replace("T", " "),
+        }
+        for s in sent
+    ]
+    device = vault().device
+    server = {
+        "ok": device is not None,
+        "says": f"{device['city_name']}の市サーバ" if device else "未登録の端末です",
+    }
+    return page(
+        "outbox.html",
+        items=[_row(i) for i in items],
+        sent=rows,
+        totals={**waits, "sent": len(rows), "size_ja": size_ja(left)},
+        server=server,
+        progress=kit().progress if kit().progress.says else None,
+    )
+
+
+@screens.post("/sync")
+def send() -> ResponseReturnValue:
+    kit().start_sync()
+    return redirect("/outbox")
+
+
+@screens.get("/outbox/progress")
+def progress() -> ResponseReturnValue:
+    now = kit().progress
+    return render_template(
+        "_progress.html",
+        running=now.running,
+        done=now.done,
+        total=now.total,
+        bytes_done=now.bytes_done,
+        bytes_total=now.bytes_total,
+        says=now.says,
+    )

@@ -1,0 +1,264 @@
+"""訪問: the visit, its task lists, checking the answers, the applicant's screen, the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from fieldkit import apply, reserve, visit
+from fieldkit.apply import Case
+from fieldkit.errors import BadInput, NotFound, NotReady
+from fieldkit.forms import load_form
+from fieldkit.paper.dates import wareki_text
+from fieldkit.rules.callers import RELATIONS
+from fieldkit.store.records import Record
+from fieldkit.web.common import error_rows, kit, page, today, vault
+from fieldkit.web.today import window_text
+
+screens = Blueprint("visits", __name__)
+
+PARKING = {"yes": "とめられる", "no": "とめられない", "unknown": "わからない"}
+CHECKLIST = (
+    ("returned", "本人確認書類をお返しした"),
+    ("envelope", "暗証番号設定依頼書の封筒を受け取った（封がしてある）"),
+    ("signed", "署名した申請書を受け取った"),
+    ("nothing_left", "忘れ物がない"),
+)
+
+
+def case_of(rid: str, aid: str) -> Case:
+    """The applicant of a visit, with everything that its screens show."""
+    trip = visit.trip_of(vault(), rid)
+    slip = reserve.slip(trip, rid)
+    applicant = next((a for a in slip.applicants if a.id == aid), None)
+    if applicant is None:
+        raise NotFound("この申請者はこの訪問にいません。")
+    form = load_form(kit().settings.forms_dir, apply.FORM)
+    return apply.case_of(trip, slip, applicant, form, today())
+
+
+def frame(case: Case) -> dict[str, Any]:
+    """`visit`, `applicant` and `who` for the templates."""
+    r, a = case.slip.reservation, case.applicant
+    saved = case.application.updated_at[11:16] if case.application else ""
+    return {
+        "visit": {"id": r.id, "reception_no": r.get("reception_no")},
+        "applicant": {
+            "id": a.id,
+            "name": a.get("name"),
+            "kana": a.get("kana"),
+            "birth": a.get("birth"),
+            "kind_ja": visit.KIND_JA.get(apply.applicant_kind(case), ""),
+        },
+        "who": {"reception_no": r.get("reception_no"), "name": a.get("name")},
+        "saved_at": f"保存しました {saved}" if saved else "",
+    }
+
+
+def tasks_of(case: Case) -> list[visit.Task]:
+    yen = apply.fee_yen(case, kit().city())
+    return visit.tasks(case.trip, case.applicant, case.state.complete, yen)
+
+
+def task_url(case: Case, name: str) -> str:
+    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    return f"{base}/form/1" if name == "form" else f"{base}/{name}"
+
+
+@screens.get("/visit/<rid>")
+def visit_page(rid: str) -> ResponseReturnValue:
+    trip = visit.trip_of(vault(), rid)
+    slip = reserve.slip(trip, rid)
+    people = [_person(case_of(rid, a.id)) for a in slip.applicants]
+    r = slip.reservation
+    names = ("address", "katagaki", "phone", "notes", "caller_name", "reason_cannot_go", "state")
+    shown = {name: r.get(name) for name in names}
+    shown |= {
+        "id": rid,
+        "reception_no": r.get("reception_no"),
+        "window": window_text(r),
+        "town": r.get("district") or r.get("address"),
+        "day": r.get("visit_date"),
+        "parking_ja": PARKING.get(str(r.get("parking")), ""),
+        "caller_relation_ja": RELATIONS.get(str(r.get("caller_relation")), ""),
+    }
+    vault().note("view", rid)
+    who = {"reception_no": r.get("reception_no"), "name": ""}
+    return page("visit/visit.html", visit=shown, applicants=people, who=who)
+
+
+def _person(case: Case) -> dict[str, Any]:
+    tasks = tasks_of(case)
+    done = sum(t.state == "done" for t in tasks)
+    state = "done" if done == len(tasks) else ("doing" if done else "todo")
+    return {
+        **frame(case)["applicant"],
+        "done": done,
+        "total": len(tasks),
+        "state": state,
+        "state_ja": visit.STATE_JA[state],
+        "url": f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}",
+    }
+
+
+@screens.get("/visit/<rid>/a/<aid>")
+def task_page(rid: str, aid: str) -> ResponseReturnValue:
+    case = case_of(rid, aid)
+    rows = [
+        {
+            "name": t.name,
+            "label": t.label,
+            "state": t.state,
+            "state_ja": t.state_ja,
+            "url": task_url(case, t.name),
+            "why": t.why if t.state == "blocked" else "",
+        }
+        for t in tasks_of(case)
+    ]
+    return page("visit/tasks.html", tasks=rows, **frame(case))
+
+
+# -- check answers ------------------------------------------------------------------------------
+def sections(case: Case) -> list[dict[str, Any]]:
+    """Every answer in the order of the form, with the way back to change it."""
+    city = kit().city()
+    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    found = [
+        {"title": p.title, "url": f"{base}/form/{i}", "rows": answer_rows(case, p.questions)}
+        for i, p in enumerate(case.state.pages, start=1)
+    ]
+    shown = case.body.get("id_check") or {}
+    labels = [city.id_papers.papers[c].label for c in shown.get("papers", [])]
+    fee = case.body.get("fee") or {}
+    extra: list[tuple[str, str, list[tuple[str, str]]]] = [
+        ("本人確認書類", "id", [("確認した書類", "・".join(labels))]),
+        ("顔写真", "photo", [("写真", "採用済み" if case.body.get("photo_id") else "")]),
+        (
+            "手数料",
+            "fee",
+            [
+                ("金額", f"{int(fee.get('yen', apply.fee_yen(case, city) or 0)):,}円"),
+                ("領収書番号", str(case.body.get("receipt_no", ""))),
+            ],
+        ),
+    ]
+    for title, name, rows in extra:
+        made = [{"label": label, "value": value} for label, value in rows]
+        found.append({"title": title, "url": f"{base}/{name}", "rows": made})
+    return [s for s in found if s["rows"]]
+
+
+def answer_rows(case: Case, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """Label and words of the relevant answers among `names`; dates in wareki first."""
+    rows = []
+    for name in names:
+        q = case.form.question(name)
+        if name not in case.state.relevant or q.type in ("note", "calculate"):
+            continue
+        value = case.state.values.get(name, "")
+        if q.type == "date":
+            value = wareki_text(value)
+        elif q.type == "acknowledge":
+            value = "はい" if value == "OK" else ""
+        elif q.choices:
+            value = q.label_of(value)
+        rows.append({"label": q.label, "value": value})
+    return rows
+
+
+@screens.get("/visit/<rid>/a/<aid>/check")
+def check_page(rid: str, aid: str) -> ResponseReturnValue:
+    case = case_of(rid, aid)
+    left = apply.missing(case, kit().city())
+    return page("visit/check.html", sections=sections(case), missing=left, **frame(case))
+
+
+@screens.post("/visit/<rid>/a/<aid>/check")
+def confirm(rid: str, aid: str) -> ResponseReturnValue:
+    case = case_of(rid, aid)
+    if apply.missing(case, kit().city()):
+        return redirect(request.path)
+    visit.confirm(vault(), case.trip, case.applicant)
+    return redirect(f"/visit/{rid}")
+
+
+# -- the screen turned to the applicant ---------------------------------------------------------
+@screens.get("/visit/<rid>/a/<aid>/show")
+def show(rid: str, aid: str) -> ResponseReturnValue:
+    case = case_of(rid, aid)
+    rows = [r for p in case.state.pages for r in answer_rows(case, p.questions) if r["value"]]
+    consent = case.form.consent
+    wording = None
+    if consent:
+        wording = {
+            "title": "申請の同意",
+            "version": consent.version,
+            "paragraphs": [t for t in consent.text.split("\n") if t.strip()],
+        }
+    said = (case.body.get("consent") or {}).get("answer", "")
+    return page("visit/show.html", rows=rows, consent=wording, consented=said, **frame(case))
+
+
+@screens.post("/visit/<rid>/a/<aid>/show")
+def consent(rid: str, aid: str) -> ResponseReturnValue:
+    """The applicant's own answer, with the version of the wording that was shown."""
+    case = case_of(rid, aid)
+    answer = request.form.get("consent", "")
+    if answer in ("yes", "no"):
+        said = {
+            "answer": answer,
+            "version": request.form.get("consent_version", ""),
+            "at": vault().now(),
+            "read_by": vault().user.id,
+        }
+        visit.save_application(vault(), case.trip, case.applicant, {"consent": said})
+    return redirect(request.path)
+
+
+# -- the end ------------------------------------------------------------------------------------
+def _close_page(
+    rid: str, reservation: Record, blockers: list[str], errors: list[BadInput]
+) -> ResponseReturnValue:
+    shown = {"id": rid, "reception_no": reservation.get("reception_no")}
+    rows = [{"name": name, "label": label} for name, label in CHECKLIST]
+    return (
+        page(
+            "visit/close.html",
+            visit=shown,
+            checklist=rows,
+            blockers=blockers,
+            who={"reception_no": shown["reception_no"], "name": ""},
+            errors=error_rows(errors),
+            values=request.form,
+        ),
+        422 if errors else 200,
+    )
+
+
+@screens.get("/visit/<rid>/close")
+def close_page(rid: str) -> ResponseReturnValue:
+    trip = visit.trip_of(vault(), rid)
+    slip = reserve.slip(trip, rid)
+    left = [f"{a.get('name')} 様：{why}" for a, why in visit.open_points(trip, slip)]
+    return _close_page(rid, slip.reservation, left, [])
+
+
+@screens.post("/visit/<rid>/close")
+def close(rid: str) -> ResponseReturnValue:
+    trip = visit.trip_of(vault(), rid)
+    slip = reserve.slip(trip, rid)
+    errors = [
+        BadInput(name, f"「{label}」を確かめてください。")
+        for name, label in CHECKLIST
+        if request.form.get(name) != "yes"
+    ]
+    left = [f"{a.get('name')} 様：{why}" for a, why in visit.open_points(trip, slip)]
+    if errors or left:
+        return _close_page(rid, slip.reservation, left, errors)
+    try:
+        visit.close_visit(vault(), trip, rid)
+    except NotReady as error:
+        return _close_page(rid, slip.reservation, [error.sentence], [])
+    return redirect("/outbox")
