@@ -108,7 +108,8 @@ def reserve(
         dims = {"place": fields.get("place", "home")}
         facts.note(vault.book, f"{reservation_id}:reservation", "reservation", today, dims)
     fail.point("reserve.listed")
-    body = {"state": "booked", "place": "home", **fields, "reception_no": row["no"]}
+    start = {} if old else {"state": "booked"}
+    body = {**start, "place": "home", **fields, "reception_no": row["no"]}
     reservation = records.save(vault, desk, "reservation", body, reservation_id)
     saved = [
         records.save(vault, desk, "applicant", a, applicant_id, reservation_id)

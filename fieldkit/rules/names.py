@@ -71,6 +71,11 @@ def half_width_digits(text: str) -> str:
     return text.translate(_FULL_DIGITS)
 
 
+def half_width_number(text: str) -> str:
+    """Digits and the dashes between them in ASCII, as postal codes and telephones are kept."""
+    return _DASH.sub("-", half_width_digits(text))
+
+
 def check_phone(text: str, field: str = "phone") -> str:
     """A Japanese phone number in ASCII, hyphens kept where typed; BadInput otherwise."""
     plain = _DASH.sub("-", unicodedata.normalize("NFKC", text)).strip()

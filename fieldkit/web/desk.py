@@ -126,6 +126,8 @@ def draft(rid: str) -> ResponseReturnValue:
 @screens.post("/desk/<rid>")
 def save(rid: str) -> ResponseReturnValue:
     trip, slip = _slip(rid)
+    if slip and slip.reservation.get("state") in ("shared", "visited"):
+        raise NotReady("持ち出し済みの予約は、ここでは変更できません。訪問の担当者に連絡してください。")
     values, act = typed_form(), request.form.get("act", "save")
     count = _count(values)
     if act in ("add_applicant", "remove_applicant"):
@@ -192,7 +194,7 @@ def _with_rows(values: dict[str, Any], count: int) -> dict[str, Any]:
     count = min(MOST, max(1, count))
     gone = tuple(f"applicant-{i}-" for i in range(count, MOST))
     ids = {f"id-{i}" for i in range(count, MOST)}
-    kept = {n: v for n, v in values.items() if not n.startswith(gone or ("\0",)) and n not in ids}
+    kept = {n: v for n, v in values.items() if not n.startswith(gone) and n not in ids}
     return {**kept, "count": str(count)}
 
 

@@ -13,7 +13,7 @@ from fieldkit.apply import FORM, Case
 from fieldkit.errors import BadInput
 from fieldkit.forms import Page, Question
 from fieldkit.forms.form import SILENT
-from fieldkit.rules.names import half_width_digits
+from fieldkit.rules.names import half_width_number
 from fieldkit.rules.wareki import parse_date, wareki
 from fieldkit.store import records
 from fieldkit.web.common import masked, number_errors, page, today, vault
@@ -38,7 +38,7 @@ def _kept(case: Case, typed: dict[str, str]) -> tuple[dict[str, str], list[BadIn
     kept, errors = dict(typed), []
     for name, text in typed.items():
         if name in DIGITS:
-            kept[name] = half_width_digits(text)
+            kept[name] = half_width_number(text)
         if case.form.question(name).type == "date" and text:
             try:
                 kept[name] = parse_date(text, name).isoformat()

@@ -1,0 +1,217 @@
+"""Kill the kit, or the city, at every named place; start again; nothing is lost or done twice.
+
+The names are read from the source, so that a new `fail.point` is killed here without being listed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from fieldkit import erase, outbox, reserve
+from fieldkit.city import enrol_device
+from fieldkit.store import ledger
+from fieldkit.store import vault as vaults
+from sync.fail import EXIT_CODE
+from sync.server import receipts, store
+from tests.conftest import PASSPHRASE, SATO, start_city
+from tests.flow.job import DAY, FIRST, JPEG, NAME, PEOPLE, settings_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+POINT = re.compile(r'fail\.point\("([a-z_.]+)"\)')
+NAMES = sorted(
+    name
+    for top in ("fieldkit", "sync")
+    for path in (ROOT / top).rglob("*.py")
+    for name in POINT.findall(path.read_text(encoding="utf-8"))
+)
+SERVER = [name for name in NAMES if name.startswith("server.")]
+# Places that one job passes more than once, where a later passage is another act.
+LATER = ["save.sealed:7", "save.stored:7", "save.sealed:8", "save.sealed:9", "save.stored:11"]
+LATER += ["checkout.told:2", "close.facts:2", "sync.begin:2", "file.part:4", "erase.file:2"]
+KIT = [name for name in NAMES if name not in SERVER] + LATER
+
+
+def run_job(data: Path, url: str, fail: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.flow.job", str(data), url],
+        cwd=ROOT,
+        env={**os.environ, "KIT_FAIL": fail, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city and a laptop enrolled with it, as a folder to copy."""
+    folder = tmp_path_factory.mktemp("ready")
+    city = start_city(folder / "city")
+    made, _ = vaults.create(settings_of(folder / "kit", city.url), SATO, PASSPHRASE)
+    enrol_device(made, city.url, city.code(), city.fingerprint(), "訪問用A")
+    made.close()
+    city.stop()  # type: ignore[operator]
+    city.engine.dispose()  # type: ignore[attr-defined]
+    return folder
+
+
+@pytest.fixture
+def place(ready: Path, tmp_path: Path) -> Path:
+    shutil.copytree(ready, tmp_path / "place")
+    return tmp_path / "place"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, port: int, fail: str = "") -> Iterator[subprocess.Popen[str]]:
+    """The city server as its own process, answering before this returns."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sync.server", "serve", str(folder), "--port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "KIT_FAIL": fail, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        for _ in range(600):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, "the server did not start"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("fail", KIT)
+def test_it_survives_a_kill_of_the_laptop(place: Path, fail: str) -> None:
+    city = start_city(place / "city")
+    try:
+        killed = run_job(place / "kit", city.url, fail)
+        assert killed.returncode == EXIT_CODE, f"not on the path: {killed.stdout}{killed.stderr}"
+        again = run_job(place / "kit", city.url)
+        assert again.returncode == 0, again.stdout + again.stderr
+        check_laptop(place, city.url)
+        check_city(place)
+    finally:
+        city.stop()  # type: ignore[operator]
+        city.engine.dispose()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fail", SERVER)
+def test_it_survives_a_kill_of_the_city(place: Path, fail: str) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with serving(place / "city", port, fail) as server:
+        first = run_job(place / "kit", url)
+        assert server.wait(30) == EXIT_CODE, "not on the path"
+        told = fail.startswith("server.end_")  # the trip is erased: the city is only owed the news
+        assert (first.returncode, first.stdout) == ((0, "") if told else (3, "no_server\n"))
+    with serving(place / "city", port):
+        again = run_job(place / "kit", url)
+        assert again.returncode == 0, again.stdout + again.stderr
+        check_laptop(place, url)
+        check_city(place)
+
+
+def check_laptop(place: Path, url: str) -> None:
+    data = place / "kit"
+    vault = vaults.unlock(settings_of(data, url), SATO.id, PASSPHRASE)
+    try:
+        rows = reserve.reception_list(vault)
+        assert [r["reservation_id"] for r in rows] == list(PEOPLE)
+        assert {(r["shared_on"], r["visited_on"], r["erased_on"]) for r in rows} == {(DAY,) * 3}
+        money = vault.book.all("SELECT number, application_id, state FROM money ORDER BY number")
+        assert [tuple(row) for row in money] == [
+            (n, person, "issued") for n, person in enumerate(PEOPLE.values(), start=1)
+        ]
+        facts = {row["id"]: row["count"] for row in vault.book.all("SELECT id, count FROM fact")}
+        kinds = ("application", "fee")
+        wanted = {f"{person}:{kind}" for person in PEOPLE.values() for kind in kinds}
+        wanted |= {f"{home}:{kind}" for home in PEOPLE for kind in ("reservation", "visit")}
+        assert facts == dict.fromkeys(wanted, 1)
+        assert ledger.check(vault.book) is None
+        assert erase.owed(vault) == []
+        assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
+        assert {r["state"] for r in vault.book.all("SELECT state FROM photo")} == {"erased"}
+        trips = vault.book.all("SELECT id, state FROM trip WHERE kind = 'field'")
+        assert [t["state"] for t in trips] == ["wiped"]
+        assert not (data / "trips" / trips[0]["id"]).exists()
+        desk = reserve.open_desk(vault)
+        for table in ("record", "op", "draft"):
+            left = desk.db.one(f"SELECT count(*) AS n FROM {table}")
+            assert left and left["n"] == 0, f"the desk still holds rows in {table}"
+    finally:
+        vault.close()
+    files = [f for f in sorted(data.rglob("*")) if f.is_file()]
+    assert [f.name for f in files if f.suffix in (".part", ".ph", ".seal")] == []
+    everything = b"".join(f.read_bytes() for f in files)
+    assert NAME.encode() not in everything and b"face-bytes-face-bytes-" not in everything
+
+
+def check_city(place: Path) -> None:
+    engine = store.open_store(place / "city")
+    try:
+        with engine.connect() as conn:
+            records = conn.execute(sa.select(store.record)).all()
+            homes = [r.id for r in records if r.kind == "reservation"]
+            people = [r.id for r in records if r.kind == "applicant"]
+            made = {r.parent: json.loads(r.body) for r in records if r.kind == "application"}
+            assert sorted(homes) == list(PEOPLE) and sorted(people) == sorted(PEOPLE.values())
+            assert len(records) == 6 and sorted(made) == sorted(PEOPLE.values())
+            for r in records:
+                body = json.loads(r.body)
+                assert r.kind != "reservation" or body["state"] == "visited"
+                assert r.kind != "application" or body["state"] == "confirmed"
+            numbers = sorted(body["receipt_no"] for body in made.values())
+            assert numbers == ["K01-00001", "K01-00002"]
+            kept = made[PEOPLE[FIRST]]["photo_id"]
+            pictures = conn.execute(sa.select(store.photo)).all()
+            assert [(p.id, p.state) for p in pictures] == [(kept, "stored")]
+            assert pictures[0].jpeg == JPEG
+            assert not conn.execute(sa.select(store.part)).all()
+            assert not conn.execute(sa.select(store.conflict)).all()
+            ended = conn.execute(sa.select(store.trip).where(store.trip.c.kind == "field")).all()
+            assert [(t.state, t.secret) for t in ended] == [("ended", None)]
+            numbers_sent = [r.n for r in conn.execute(sa.select(store.op).order_by(store.op.c.n))]
+            assert numbers_sent == list(range(1, len(numbers_sent) + 1))
+            assert receipts.chain_problem(conn) is None
+    finally:
+        engine.dispose()
+
+
+def test_it_does_the_whole_job_without_a_kill(place: Path) -> None:
+    city = start_city(place / "city")
+    try:
+        done = run_job(place / "kit", city.url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        check_laptop(place, city.url)
+        check_city(place)
+    finally:
+        city.stop()  # type: ignore[operator]
+        city.engine.dispose()  # type: ignore[attr-defined]
+
+
+def test_every_name_stands_once() -> None:
+    assert len(NAMES) == len(set(NAMES)) and len(NAMES) > 40
