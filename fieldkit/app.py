@@ -40,4 +40,6 @@ def make_http(app: Flask, settings: Settings, port: int) -> Server:
     wsgi: Callable[..., Iterable[bytes]] = guard.HostGuard(app, hosts)
     server: Any = Server(("127.0.0.1", port), wsgi, numthreads=8, server_name="fieldkit")
     server.max_request_body_size = BODY_LIMIT
+    kit: Kit = app.extensions["kit"]
+    kit.watch_idle()
     return server

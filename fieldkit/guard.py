@@ -99,11 +99,17 @@ def install(app: Flask, kit: Kit) -> None:
         return response
 
 
+def may(role: str, screen: str) -> bool:
+    """Whether a role works with a kind of screen (a key of ALLOWED; others are for everybody)."""
+    return role in ALLOWED.get(screen, frozenset({role}))
+
+
 def _check_role(session: Session) -> None:
     """NotAllowed where this kind of screen is another role's work (001 特記1, 5)."""
-    allowed = ALLOWED.get(request.blueprint or "")
-    if allowed is None or request.endpoint in SHARED or session.user.role in allowed:
+    screen = request.blueprint or ""
+    if request.endpoint in SHARED or may(session.user.role, screen):
         return
+    allowed = ALLOWED[screen]
     who = "・".join(ja for role, ja in ROLES.items() if role in allowed)
     raise NotAllowed(f"この画面は{who}が使います。担当を替えてログインしてください。")
 

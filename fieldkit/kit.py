@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +85,28 @@ class Kit:
                 self.held = self.vault.lock()
                 self.vault = None
             self.sessions.clear()
+
+    def lock_if_idle(self, now: float) -> bool:
+        """Put everything away when nobody touched the kit for so long (also with no browser)."""
+        with self.lock:
+            if self.vault is None or self.progress.running:
+                return False
+            last = max((s.seen for s in self.sessions.values()), default=0.0)
+            if now - last <= self.settings.idle_seconds + 60:
+                return False
+            self.vault.note("lock", self.vault.device_id, "idle")
+            self.put_away()
+            return True
+
+    def watch_idle(self, every: float = 5.0) -> None:
+        """Start the clock that locks an abandoned kit; it ends with the process."""
+
+        def watch() -> None:
+            while True:
+                time.sleep(every)
+                self.lock_if_idle(time.monotonic())
+
+        threading.Thread(target=watch, daemon=True, name="idle").start()
 
     def start_sync(self) -> None:
         """Send in the background; the screen follows `progress`."""

@@ -81,6 +81,15 @@ def sent(vault: Vault, limit: int = 50) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+def sent_count(vault: Vault) -> int:
+    """How many objects a kept receipt proves to be at the city."""
+    row = vault.book.one(
+        "SELECT (SELECT count(*) FROM outbox WHERE receipt IS NOT NULL)"
+        " + (SELECT count(*) FROM photo WHERE receipt IS NOT NULL) AS n"
+    )
+    return row["n"] if row else 0
+
+
 def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     """Send all that waits; returns what was done. KitError where the city cannot be reached.
 

@@ -14,11 +14,6 @@
     if (place.textContent !== text) place.textContent = text;
   }
 
-  function clock() {
-    const d = new Date(), two = (n) => String(n).padStart(2, "0");
-    return d.getHours() + ":" + two(d.getMinutes()) + ":" + two(d.getSeconds());
-  }
-
   function saver(form) {
     const url = form.dataset.autosave;
     const state = { dirty: false, composing: false, failed: false, flying: null, timer: 0, stopped: false };
@@ -37,8 +32,10 @@
         headers: { "X-CSRF-Token": csrf ? csrf.value : "", "X-Autosave": "1" },
       }).then(function (answer) {
         if (!answer.ok) throw new Error("status " + answer.status);
+        return answer.json();
+      }).then(function (told) {
         state.failed = false;
-        say("保存しました " + clock(), false);
+        say("保存しました " + told.saved, false);
       }).catch(function () {
         state.dirty = true;
         state.failed = true;

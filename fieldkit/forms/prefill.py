@@ -28,6 +28,8 @@ _KINDS = {
 def prefill(reservation: dict[str, Any], applicant: dict[str, Any]) -> dict[str, str]:
     """Return the answers known from the desk. Blank fields are left out, never guessed."""
     answers = _copied(reservation, _FROM_RESERVATION) | _copied(applicant, _FROM_APPLICANT)
+    if len(code := answers.get("zip", "")) == 7:
+        answers["zip"] = f"{code[:3]}-{code[3:]}"
     answers |= _KINDS.get(str(applicant.get("kind") or ""), {})
     return answers
 

@@ -79,6 +79,9 @@ def take() -> ResponseReturnValue:
     day = request.form.get("day", "")
     if not day:
         return _draw(None, error_rows([BadInput("day", "訪問する日を選んでください。")]), 422)
+    wrong = [f"{row['name']}：{row['says']}" for row in _preflight() if not row["ok"]]
+    if wrong:
+        return _draw(None, error_rows([BadInput("day", says) for says in wrong]), 422)
     trip = checkout.check_out(vault(), reserve.open_desk(vault()), day)
     return redirect(f"/checkout?trip={trip.id}")
 

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from fieldkit import erase, outbox
 from fieldkit.clock import day_of
 from fieldkit.errors import BadInput, KitError
+from fieldkit.guard import may
 from fieldkit.kit import Kit
 from fieldkit.rules import personal_number
 from fieldkit.rules.verdict import Refused
@@ -119,6 +120,7 @@ def _frame() -> dict[str, Any]:
         "outbox": outbox.waiting(open_vault) if open_vault else None,
         "now_wareki": wareki(day_of(now), weekday=True),
         "idle_seconds": kit().settings.idle_seconds,
+        "may": lambda screen: session is not None and may(session.user.role, screen),
     }
 
 
@@ -139,6 +141,11 @@ def _say_date(text: Any, weekday: bool = True) -> str:
         return str(text or "")
 
 
+def _say_day(text: Any) -> str:
+    """ISO day to wareki without the weekday, for tables."""
+    return _say_date(text, weekday=False)
+
+
 def _say_birth(text: Any) -> str:
     try:
         return birth_text(date.fromisoformat(str(text)), today())
@@ -150,6 +157,7 @@ def install(app: Flask) -> None:
     """Filters, the frame, and the one way in which an error reaches a person."""
     app.context_processor(_frame)
     app.jinja_env.filters["wareki"] = _say_date
+    app.jinja_env.filters["wareki_day"] = _say_day
     app.jinja_env.filters["birth"] = _say_birth
     app.jinja_env.filters["yen"] = lambda n: f"{int(n):,}円"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import desk, paper, postal, reserve
@@ -119,15 +119,17 @@ def show(rid: str) -> ResponseReturnValue:
 @screens.post("/desk/<rid>/draft")
 def draft(rid: str) -> ResponseReturnValue:
     trip, _ = _slip(rid)
-    records.save_draft(vault(), trip, rid, DRAFT, masked(typed_form()))
-    return Response(status=204)
+    saved = records.save_draft(vault(), trip, rid, DRAFT, masked(typed_form()))
+    return jsonify({"saved": saved[11:19]})
 
 
 @screens.post("/desk/<rid>")
 def save(rid: str) -> ResponseReturnValue:
     trip, slip = _slip(rid)
     if slip and slip.reservation.get("state") in ("shared", "visited"):
-        raise NotReady("持ち出し済みの予約は、ここでは変更できません。訪問の担当者に連絡してください。")
+        raise NotReady(
+            "持ち出し済みの予約は、ここでは変更できません。訪問の担当者に連絡してください。"
+        )
     values, act = typed_form(), request.form.get("act", "save")
     count = _count(values)
     if act in ("add_applicant", "remove_applicant"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import apply, visit
@@ -116,8 +116,8 @@ def draft(rid: str, aid: str) -> ResponseReturnValue:
     sent = tuple(n for n in request.form if n in names)
     had = records.draft(case.trip, aid, FORM) or {}
     typed = masked(_typed(case, sent))
-    records.save_draft(vault(), case.trip, aid, FORM, {**had, **typed})
-    return Response(status=204)
+    saved = records.save_draft(vault(), case.trip, aid, FORM, {**had, **typed})
+    return jsonify({"saved": saved[11:19]})
 
 
 @screens.post("/visit/<rid>/a/<aid>/form/<int:number>")

@@ -73,7 +73,7 @@ def show() -> ResponseReturnValue:
         "outbox.html",
         items=[_row(i) for i in items],
         sent=rows,
-        totals={**waits, "sent": len(rows), "size_ja": size_ja(left)},
+        totals={**waits, "sent": outbox.sent_count(vault()), "size_ja": size_ja(left)},
         server=server,
         progress=kit().progress if kit().progress.says else None,
     )

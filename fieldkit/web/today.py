@@ -71,12 +71,17 @@ def first() -> ResponseReturnValue:
     locked = vault().book.all(
         "SELECT id, day FROM trip WHERE kind = 'field' AND state = 'out' ORDER BY day"
     )
+    waiting = vault().book.one(
+        "SELECT count(*) AS n FROM reception WHERE visit_on = ? AND state = 'booked'",
+        today().isoformat(),
+    )
     monday = today() - timedelta(days=today().weekday())
     return page(
         "today.html",
         day=today().isoformat(),
         week=monday.isoformat(),
         visits=rows,
+        not_out=waiting["n"] if waiting else 0,
         locked_trips=[
             {"id": t["id"], "day": t["day"]} for t in locked if t["id"] not in vault().trips
         ],

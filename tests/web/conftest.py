@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sync.ids import new_id
 from werkzeug.test import Client, TestResponse
 
 from fieldkit import checkout, reserve
@@ -26,6 +25,7 @@ from fieldkit.settings import Settings
 from fieldkit.store import records
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
+from sync.ids import new_id
 from tests.conftest import FAST, NOW, CityServer
 from tests.photo.frames import astronaut_frame, jpeg_bytes
 
@@ -307,5 +307,3 @@ def boss(office: Office) -> Browser:
 @pytest.fixture
 def client(boss: Browser) -> Browser:
     return boss
-
-

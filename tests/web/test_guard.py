@@ -8,23 +8,27 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import socket
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sync.ids import new_id
 from werkzeug.routing import Rule
 
 from fieldkit import guard
 from fieldkit.app import BODY_LIMIT, make_http
 from fieldkit.demo import free_port
 from fieldkit.guard import ALLOWED, COOKIE, HEADERS, SHARED
+from sync.ids import new_id
 from tests.web.conftest import (
     CAST,
     HOST,
     ORIGIN,
+    PAGE,
+    WORDS,
     Browser,
     Office,
     close,
@@ -79,7 +83,9 @@ def test_it_answers_only_to_its_own_host(office: Office) -> None:
                 assert f"{name}: " in text or "Malformed" in text, (host, text)
         status, _ = raw(port, "GET /health HTTP/1.0\r\n\r\n")
         assert status == 400
-        status, _ = raw(port, f"GET http://evil.example.com/health HTTP/1.1\r\nHost: {port}\r\n\r\n")
+        status, _ = raw(
+            port, f"GET http://evil.example.com/health HTTP/1.1\r\nHost: {port}\r\n\r\n"
+        )
         assert status == 400
         assert ran == []
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -125,7 +131,9 @@ def test_a_post_needs_the_sessions_token(boss: Browser, office: Office, token: s
     rid = new_id()
     answer = boss.post(f"/desk/{rid}/draft", {"csrf": token, "notes": "x"})
     assert answer.status_code == 302 and answer.headers["Location"] == "/login"
-    part = boss.open("POST", f"/desk/{rid}/draft", data={"csrf": token}, headers={"HX-Request": "1"})
+    part = boss.open(
+        "POST", f"/desk/{rid}/draft", data={"csrf": token}, headers={"HX-Request": "1"}
+    )
     assert part.status_code == 403 and "開き直して" in boss.text(part)
     assert office.draft(rid, "desk") is None
 
@@ -277,7 +285,9 @@ def test_a_session_ends_after_eight_hours(boss: Browser, office: Office) -> None
     assert office.kit.vault is None
 
 
-def test_a_running_send_keeps_the_vault_open_but_not_for_ever(boss: Browser, office: Office) -> None:
+def test_a_running_send_keeps_the_vault_open_but_not_for_ever(
+    boss: Browser, office: Office
+) -> None:
     session = next(iter(office.kit.sessions.values()))
     office.kit.progress.running = True
     session.seen -= 10_000
@@ -337,9 +347,7 @@ def test_the_login_leads_only_inside(office: Office, path: str) -> None:
     browser = office.browser
     shown = browser.text(browser.open("GET", "/login", query_string={"next": path}))
     assert re.search(r'name="next" value="/"', shown)
-    answer = browser.post(
-        "/login", {"user": "suzuki", "passphrase": "あおいうみのみえるまち汐見", "next": path}
-    )
+    answer = browser.post("/login", {"user": "suzuki", "passphrase": WORDS, "next": path})
     assert answer.status_code == 302 and answer.headers["Location"] == "/"
     browser.get("/")
     locked = browser.post("/lock", {"back": path})
@@ -360,7 +368,7 @@ def test_every_error_is_a_sentence(boss: Browser, office: Office) -> None:
         (405, lambda h: boss.get("/lock", **h), "この操作はできません"),
         (404, lambda h: boss.get(f"/desk/{'0' * 36}", **h), "この受付票はありません"),
         (400, lambda h: boss.get(f"/visit/{new_id()}", **h), "この訪問のデータは"),
-        (413, lambda h: boss.open("POST", "/date", data=big, headers=h), "大きすぎます"),
+        (413, lambda h: boss.send("/date", big, **{"Accept": PAGE, **h}), "大きすぎます"),
     ]
     for status, ask, sentence in cases:
         page = ask({})
@@ -388,18 +396,15 @@ def test_a_fault_shows_no_trace_and_logs_no_value(
     assert "ValueError at test_guard.py:" in caplog.text
 
 
-def test_a_broken_table_of_the_city_is_told(boss: Browser, office: Office, tmp_path: object) -> None:
-    import shutil
-    from dataclasses import replace
-
+def test_a_broken_table_of_the_city_is_told(boss: Browser, office: Office) -> None:
     forms = office.settings.data_dir.parent / "forms"
     shutil.copytree(office.settings.forms_dir, forms)
     office.kit.settings = replace(office.settings, forms_dir=forms)
     (forms / "booking.toml").write_text("[season\n", encoding="utf-8")
-    page = boss.get("/checkout" if office.book() else "/")
-    assert page.status_code == 200
+    office.book()
     page = boss.get("/desk")
     assert page.status_code == 400 and "booking.toml" in says(page)
+    assert boss.get("/outbox").status_code == 200
 
 
 # -- addresses --------------------------------------------------------------------------------
@@ -418,6 +423,9 @@ def test_no_address_names_anybody(boss: Browser, office: Office) -> None:
             continue
         done.add(path)
         page = boss.get(path)
+        if page.status_code == 302:
+            todo.append(page.headers["Location"])
+            continue
         assert page.status_code == 200, path
         if page.mimetype != "text/html":
             continue

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sync.server import store
-from sync.verify_ledger import verify_file
-from sync.wire import sha256
 
 from fieldkit import demo
 from fieldkit.demo import STAFF
+from sync.server import store
+from sync.verify_ledger import verify_file
+from sync.wire import sha256
 from tests.needs import needs
 from tests.photo.frames import astronaut_frame, write_y4m
 from tests.web.browser import OUTPUT, Watch, no_storage, open_browser

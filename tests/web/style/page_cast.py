@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from page_office_looks import OFFICE_LOOKS
-from page_people import BASE, Context
-from page_questions import ID_ERROR
-from page_visit_looks import VISIT_LOOKS
+from tests.web.style.page_office_looks import OFFICE_LOOKS
+from tests.web.style.page_people import BASE, Context
+from tests.web.style.page_questions import ID_ERROR
+from tests.web.style.page_visit_looks import VISIT_LOOKS
 
 __all__ = ["BASE", "ID_ERROR", "PAGES"]
 PAGES: dict[str, tuple[str, Context]] = {**VISIT_LOOKS, **OFFICE_LOOKS}

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, render_template, request
-from page_cast import BASE, PAGES
 from PIL import Image, ImageDraw
 from werkzeug.serving import make_server
+
+from tests.web.style.page_cast import BASE, PAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 CSP = (
@@ -105,9 +106,11 @@ def gallery() -> tuple[Flask, list[dict[str, Any]]]:
         )
 
     @app.post("/<path:path>")
-    def keep(path: str) -> str:
+    def keep(path: str) -> str | dict[str, str]:
         csrf = request.headers.get("X-CSRF-Token", "") or request.form.get("csrf", "")
         posted.append({"path": path, "form": request.form.to_dict(), "csrf": csrf})
+        if path.endswith("/draft"):
+            return {"saved": "10:42:07"}
         return "<!doctype html><html lang=ja><title>ok</title><h1>ok</h1>"
 
     @app.after_request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from page_people import LIST_ROW, OFFERS, PAPERS, PROGRESS, SCRIPT, SLIP, Context
+from tests.web.style.page_people import LIST_ROW, OFFERS, PAPERS, PROGRESS, SCRIPT, SLIP, Context
 
 # name of the look -> (template, context over BASE)
 OFFICE_LOOKS: dict[str, tuple[str, Context]] = {

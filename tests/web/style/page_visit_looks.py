@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from page_people import (
+from tests.web.style.page_people import (
     APPLICANT,
     APPLICANTS,
     DARK,
@@ -16,7 +16,7 @@ from page_people import (
     VISITS,
     Context,
 )
-from page_questions import AGENT, ID_ERROR, QUESTIONS, TASKS
+from tests.web.style.page_questions import AGENT, ID_ERROR, QUESTIONS, TASKS
 
 
 def visiting(**more: Any) -> Context:

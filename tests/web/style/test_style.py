@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_cast import ID_ERROR, PAGES
-from page_gallery import served
 
-CHROMIUM = Path(os.environ.get("FIELDKIT_CHROMIUM", "/usr/bin/chromium"))
+from tests.needs import chromium as chromium_path
+from tests.needs import needs
+from tests.web.style.page_cast import ID_ERROR, PAGES
+from tests.web.style.page_gallery import served
+
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -50,7 +52,7 @@ SMALL_TEXT = """() => {
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NOT CHECKED: no Chromium at {CHROMIUM}"),
+    needs("chromium"),
 ]
 sync_api = pytest.importorskip("playwright.sync_api", reason="NOT CHECKED: playwright is missing")
 axe_home = pytest.importorskip("axe_playwright_python", reason="NOT CHECKED: axe-core is missing")
@@ -66,7 +68,7 @@ def shop() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
         yield chromium
         chromium.close()
 
