@@ -19,8 +19,26 @@ FORMS: Argument = ("--forms", {"type": Path, "default": None, "help": "市の様
 PORT: Argument = ("--port", {"type": int, "default": 0, "help": "画面の番号（0は空いた番号）"})
 
 
+EVERY = """\
+commands in full:
+  init --user ID --name NAME            enrol --user ID --server URL --code C --fingerprint F
+  user add --user ID --new ID --name NAME --role ROLE
+  serve                                 demo [--no-browser] [--fresh] [--check]
+  doctor                                sync --user ID
+  forms list                            forms check [FORM …]
+  forms print FORM --answers A.json --out F.pdf
+  photo judge FILE --json               rules try CASE.json
+  ledger verify FILE
+"""
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fieldkit", description="出張申請キット")
+    parser = argparse.ArgumentParser(
+        prog="fieldkit",
+        description="出張申請キット",
+        epilog=EVERY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str, *arguments: Argument) -> None:
@@ -39,6 +57,18 @@ def _parser() -> argparse.ArgumentParser:
         ("--fingerprint", {"required": True, "help": "市の鍵の指紋"}),
         ("--device-name", {"default": "訪問用"}),
     )
+    people = commands.add_parser("user", help="利用者：add").add_subparsers(
+        dest="what", required=True, metavar="add"
+    )
+    made = people.add_parser("add", help="利用者を加える、または合言葉を替える（監督者が行う）")
+    for flag, how in (
+        DATA,
+        USER,
+        ("--new", {"required": True, "help": "加える人の番号"}),
+        ("--name", {"required": True}),
+        ("--role", {"required": True, "help": "operator field booth supervisor auditor"}),
+    ):
+        made.add_argument(flag, **how)
     add("serve", "キットを動かす", DATA, PORT)
     add(
         "demo",

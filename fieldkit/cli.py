@@ -13,7 +13,7 @@ from fieldkit import citydata, demo, doctor, outbox, rules_try
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
 from fieldkit.clock import system_clock
-from fieldkit.errors import KitError, NotFound
+from fieldkit.errors import KitError, NotAllowed, NotFound
 from fieldkit.forms import check_form, list_forms, load_form
 from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
@@ -21,14 +21,14 @@ from fieldkit.photo import judge_file_report, load_limits
 from fieldkit.settings import asset_dir, load_settings
 from fieldkit.store import records
 from fieldkit.store import vault as vaults
-from fieldkit.store.keyslots import User
+from fieldkit.store.keyslots import ROLES, User
 from sync import verify_ledger
 
 
-def _passphrase() -> str:
+def _passphrase(prompt: str = "合言葉: ") -> str:
     """Ask at the terminal, or read a line of standard input; never a command-line argument."""
     if sys.stdin.isatty():
-        return getpass.getpass("合言葉: ")
+        return getpass.getpass(prompt)
     return sys.stdin.readline().rstrip("\r\n")
 
 
@@ -73,6 +73,22 @@ def enrol(given: Namespace) -> int:
     device = enrol_device(vault, given.server, given.code, given.fingerprint, given.device_name)
     vault.close()
     print(f"端末 {device} として登録しました。")
+    return 0
+
+
+def user_add(given: Namespace) -> int:
+    """A supervisor gives a person a slot (or a new passphrase). Two lines are read: theirs, new."""
+    if given.role not in ROLES:
+        raise KitError("bad_role", f"役割は {' '.join(ROLES)} のどれかにしてください。", "retry")
+    vault = vaults.unlock(load_settings(given.data), given.user, _passphrase())
+    try:
+        if vault.user.role != "supervisor":
+            raise NotAllowed("利用者を加えられるのは監督者だけです。")
+        vault.add_user(User(given.new, given.name, given.role), _passphrase("加える人の合言葉: "))
+        vault.note("user_added", given.new, given.role)
+    finally:
+        vault.close()
+    print(f"{given.new} を加えました。")
     return 0
 
 
@@ -173,6 +189,7 @@ def ledger_verify(given: Namespace) -> int:
 COMMANDS = {
     "init": init,
     "enrol": enrol,
+    "user_add": user_add,
     "serve": serve,
     "demo": run_demo,
     "doctor": run_doctor,

@@ -86,6 +86,8 @@ def start(data: Path, port: int = 0) -> Running:
     )
     if not made:
         _make(data, settings, city_dir, url)
+    told = f'server_url = "{url}"\nforms_dir = "../forms"\n'
+    (kit_dir / "kit.toml").write_text(told, encoding="utf-8")
     kit = make_http(create_app(settings), settings, port)
     try:
         _serve(kit)

@@ -17,6 +17,7 @@ from sync.wire import canonical, sign, signing_private
 
 ACTS = {
     "vault_made": "保管庫を作成",
+    "user_added": "利用者を追加",
     "login": "ログイン",
     "login_failed": "ログイン失敗",
     "lock": "画面ロック",

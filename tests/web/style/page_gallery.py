@@ -51,7 +51,9 @@ def gallery() -> tuple[Flask, list[dict[str, Any]]]:
     app = Flask(
         "gallery", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
-    app.jinja_env.filters.update(wareki=_wareki, birth=_birth, yen=lambda n: f"{n:,}円")
+    app.jinja_env.filters.update(
+        wareki=_wareki, wareki_day=_wareki, birth=_birth, yen=lambda n: f"{n:,}円"
+    )
     posted: list[dict[str, Any]] = []
 
     @app.get("/look/<name>")
