@@ -14,7 +14,7 @@ from fieldkit.city import connect
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.store import photos
 from fieldkit.store.files import remove, sync_dir
-from fieldkit.store.vault import Vault
+from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
 from sync import receipt as receipts
 from sync.client import Refused
@@ -108,6 +108,8 @@ def run_owed(vault: Vault) -> int:
     for row in owed(vault):
         if row["what"] == "photo":
             erase_photo(vault, row["object_id"], row["reason"])
+        elif row["what"] == "slips":
+            _erase_desk_copies(vault, row["object_id"])
         elif row["what"] == "trip":
             _wipe_folder(vault, row["object_id"])
     return len(owed(vault))
@@ -203,8 +205,14 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
     why = blockers(vault, trip_id)
     if why:
         raise NotReady(why[0])
-    _intend(vault, "trip", trip_id, "trip_end")
+    if _open_desk(vault) is None and _has_desk(vault):
+        raise NotReady(
+            "受付データが閉じているため、受付票を一緒に消去できません。"
+            "予約受付の画面を一度開いてから、もう一度どうぞ。"
+        )
     with vault.book.write() as conn:
+        _intend(vault, "slips", trip_id, "trip_end")
+        _intend(vault, "trip", trip_id, "trip_end")
         conn.execute(
             "UPDATE trip SET shredded_by = ? WHERE id = ?", (f"{first}・{second}", trip_id)
         )
@@ -228,30 +236,40 @@ def _wipe_folder(vault: Vault, trip_id: str) -> None:
     if folder.exists():
         vault.note("erase_owed", trip_id)
         return
-    day = vault.now()[:10]
     with vault.book.write() as conn:
         conn.execute(
             "UPDATE trip SET state = 'wiped', erased_at = ? WHERE id = ?", (vault.now(), trip_id)
         )
-        conn.execute(
-            "UPDATE reception SET erased_on = coalesce(erased_on, ?) WHERE trip_id = ?",
-            (day, trip_id),
-        )
         _done(vault, f"trip:{trip_id}", "trip_erased", trip_id, "trip_end")
+        _date_deletion(vault, trip_id)
+
+
+def _date_deletion(vault: Vault, trip_id: str) -> None:
+    """個人情報削除日, once both the trip and the desk's copies of its slips are gone."""
+    with vault.book.write() as conn:
+        conn.execute(
+            "UPDATE reception SET erased_on = coalesce(erased_on, ?) WHERE trip_id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM erasure WHERE object_id = ? AND done_at IS NULL)",
+            (vault.now()[:10], trip_id, trip_id),
+        )
+
+
+def _open_desk(vault: Vault) -> OpenTrip | None:
+    return next((t for t in vault.trips.values() if t.kind == "desk"), None)
+
+
+def _has_desk(vault: Vault) -> bool:
+    return bool(vault.book.one("SELECT 1 FROM trip WHERE kind = 'desk' AND state <> 'wiped'"))
 
 
 def _erase_desk_copies(vault: Vault, trip_id: str) -> None:
     """The desk's slips of these visits go with them (001 §8(2)キ: shared and visited)."""
-    desk = next((t for t in vault.trips.values() if t.kind == "desk"), None)
+    desk = _open_desk(vault)
+    if desk is None and _has_desk(vault):
+        return  # owed: done as soon as the desk is opened
     rows = vault.book.all("SELECT reservation_id FROM reception WHERE trip_id = ?", trip_id)
-    if desk is None:
-        if vault.book.one("SELECT 1 FROM trip WHERE kind = 'desk' AND state <> 'wiped'"):
-            raise NotReady(
-                "受付データが閉じているため、受付票を一緒に消去できません。"
-                "予約受付の画面を一度開いてから、もう一度どうぞ。"
-            )
-        return
-    for row in rows:
+    for row in rows if desk is not None else []:
+        assert desk is not None
         wanted = row["reservation_id"]
         with desk.db.write() as conn:
             ids = [
@@ -272,7 +290,11 @@ def _erase_desk_copies(vault: Vault, trip_id: str) -> None:
             ):
                 remove(desk.folder / f"{op['op_id']}.rec")
         vault.note("erased", wanted, "trip_end")
-    desk.db.checkpoint()
+    if desk is not None:
+        desk.db.checkpoint()
+    with vault.book.write():
+        _done(vault, f"slips:{trip_id}", "erased", trip_id, "slips")
+        _date_deletion(vault, trip_id)
 
 
 def tell_city(vault: Vault) -> None:

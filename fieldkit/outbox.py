@@ -61,21 +61,21 @@ def waiting(vault: Vault) -> dict[str, int]:
 def items(vault: Vault) -> list[dict[str, Any]]:
     """Everything that waits or is parked, oldest first."""
     rows = vault.book.all(
-        "SELECT op_id AS id, entity, state, reason, size, queued_at AS since, attempts"
+        "SELECT op_id AS id, entity, record_id, state, reason, size, queued_at AS since, attempts"
         " FROM outbox WHERE state <> 'receipted'"
-        " UNION ALL SELECT id, 'photo', state, reason, size, captured_at, attempts"
+        " UNION ALL SELECT id, 'photo', id, state, reason, size, captured_at, attempts"
         " FROM photo WHERE state IN ('queued', 'parked') ORDER BY since"
     )
     return [dict(row) for row in rows]
 
 
 def sent(vault: Vault, limit: int = 50) -> list[dict[str, Any]]:
-    """What the city holds, newest first; it outlives the data itself."""
+    """What the city holds, a row a record and receipt, newest first; it outlives the data."""
     rows = vault.book.all(
-        "SELECT o.op_id AS id, o.entity, o.size, r.kept_at, r.seq FROM outbox o"
-        " JOIN receipt r ON r.digest = o.receipt"
-        " UNION ALL SELECT p.id, 'photo', p.size, r.kept_at, r.seq FROM photo p"
-        " JOIN receipt r ON r.digest = p.receipt ORDER BY kept_at DESC LIMIT ?",
+        "SELECT o.entity, o.record_id, count(*) AS saves, sum(o.size) AS size, r.kept_at, r.seq"
+        " FROM outbox o JOIN receipt r ON r.digest = o.receipt GROUP BY o.record_id, r.seq"
+        " UNION ALL SELECT 'photo', p.id, 1, p.size, r.kept_at, r.seq FROM photo p"
+        " JOIN receipt r ON r.digest = p.receipt ORDER BY kept_at DESC, seq DESC LIMIT ?",
         limit,
     )
     return [dict(row) for row in rows]
@@ -138,12 +138,13 @@ def _next_ops(vault: Vault) -> list[Any]:
 
 def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
     while rows := _next_ops(vault):
-        ops = []
+        ops, there = [], []
         for row in rows:
             file = vault.trip_folder(row["trip_id"]) / f"{row['op_id']}.rec"
             if not file.exists():
                 _park(vault, "outbox", "op_id", row["op_id"], "file_missing")
                 continue
+            there.append(row)
             ops.append(
                 {
                     "op_id": row["op_id"],
@@ -156,7 +157,7 @@ def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
             fail.point("sync.begin")
             answer = client.send_batch(ops, [], ledger.head(vault.book))
             fail.point("sync.answered")
-            _apply_ops(vault, answer["receipt"], answer["value"], rows, seen)
+            _apply_ops(vault, answer["receipt"], answer["value"], there, seen)
 
 
 def _apply_ops(

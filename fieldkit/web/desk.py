@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import desk, paper, postal, reserve
+from fieldkit import desk, erase, paper, postal, reserve
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip
 from fieldkit.rules.applications import KINDS, script_points
@@ -38,6 +38,7 @@ MOST = 5
 @screens.get("/desk")
 def listing() -> ResponseReturnValue:
     trip = reserve.open_desk(vault())
+    erase.run_owed(vault())
     rows = [
         {
             "id": s.reservation.id,

@@ -14,6 +14,7 @@ from fieldkit.web.common import error_rows, page, vault
 screens = Blueprint("erase", __name__)
 WHAT = {
     "photo": "写真のファイルを消去できていません。",
+    "slips": "受付票の控えを消去できていません。予約受付の画面を開くと終わります。",
     "trip": "訪問データのフォルダーを消去できていません。",
     "city": "市サーバへの連絡が終わっていません。つながると自動で終わります。",
 }

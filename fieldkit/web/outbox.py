@@ -36,11 +36,29 @@ def size_ja(size: int) -> str:
     return f"{size / 1024:,.0f} KB" if size < 1024**2 else f"{size / 1024**2:,.1f} MB"
 
 
+def _label(entity: str, record_id: str, saves: int) -> str:
+    """What it is, without anybody's name; several saves of one record are one line."""
+    times = f"　保存{saves}回分" if saves > 1 else ""
+    tail = f"（…{record_id[-6:]}）" if record_id else ""
+    return f"{LABELS.get(entity, LABELS[''])}{tail}{times}"
+
+
+def _grouped(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a record, state and reason: its saves counted, since the oldest of them."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for item in items:
+        key = (item["entity"], item["record_id"], item["state"], item["reason"])
+        row = rows.setdefault(key, {**item, "size": 0, "saves": 0})
+        row["size"] += item["size"]
+        row["saves"] += 1
+    return list(rows.values())
+
+
 def _row(item: dict[str, Any]) -> dict[str, Any]:
     parked = item["state"] == "parked"
     return {
         "id": item["id"],
-        "label": f"{LABELS.get(item['entity'], item['entity'])}（…{item['id'][-6:]}）",
+        "label": _label(item["entity"], item["record_id"], item["saves"]),
         "state": item["state"],
         "state_ja": STATES.get(item["state"], item["state"]),
         "since": item["since"][5:16].replace("T", " "),
@@ -57,8 +75,8 @@ def show() -> ResponseReturnValue:
     left = sum(i["size"] for i in items if i["state"] == "queued")
     rows = [
         {
-            "id": s["id"],
-            "label": f"{LABELS.get(s['entity'], '保存した内容')}（…{s['id'][-6:]}）",
+            "id": s["record_id"],
+            "label": _label(s["entity"], s["record_id"], s["saves"]),
             "state_ja": f"受領証 {s['seq']}番",
             "at": s["kept_at"][5:16].replace("T", " "),
         }
@@ -71,7 +89,7 @@ def show() -> ResponseReturnValue:
     }
     return page(
         "outbox.html",
-        items=[_row(i) for i in items],
+        items=[_row(i) for i in _grouped(items)],
         sent=rows,
         totals={**waits, "sent": outbox.sent_count(vault()), "size_ja": size_ja(left)},
         server=server,
