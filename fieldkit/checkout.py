@@ -6,6 +6,9 @@ characters and is never written to the laptop's disk (design §4).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fieldkit import outbox, reserve
 from fieldkit.city import NO_SERVER, connect, refusal
 from fieldkit.clock import day_of
@@ -17,6 +20,7 @@ from sync import fail
 from sync.client import Refused
 from sync.ids import new_id
 from sync.road import NoAnswer
+from sync.wire import sha256
 
 
 def waiting_days(desk: OpenTrip) -> dict[str, list[Slip]]:
@@ -34,7 +38,10 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     The request is written down first: after a kill the same request gets the same trip back, and
     nothing is checked out twice.
     """
+    begun = _finish_begun(vault, desk, day)
     slips = waiting_days(desk).get(day, [])
+    if begun and not slips:
+        return begun
     if not slips:
         raise KitError(
             "nothing_to_check_out", "この日に持ち出す予約はありません。日を選び直してください。"
@@ -45,12 +52,8 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     outbox.sync(vault)
     fail.point("checkout.synced")
     _refuse_unsent(vault, desk)
-    try:
+    with _asking():
         made = connect(vault).make_trip(request_id, "field", day, ids)
-    except NoAnswer:
-        raise NO_SERVER from None
-    except Refused as error:
-        raise refusal(error.code) from None
     fail.point("checkout.made")
     trip = vault.add_trip(made.id, "field", day, made.public, made.secret)
     for record in made.records:
@@ -72,9 +75,43 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     return trip
 
 
+@contextmanager
+def _asking() -> Iterator[None]:
+    """What the city does not answer, or refuses, in the words of the kit."""
+    try:
+        yield
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+
+
+def _finish_begun(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip | None:
+    """End a check-out that a kill cut off after 受付一覧表 was written; returns its trip.
+
+    That list is one transaction, the desk's slips are not: without this a slip that was not told
+    would be checked out a second time.
+    """
+    trip_id = ""
+    for slip in waiting_days(desk).get(day, []):
+        row = vault.book.one(
+            "SELECT trip_id FROM reception WHERE reservation_id = ?"
+            " AND state IN ('shared', 'visited')",
+            slip.reservation.id,
+        )
+        if row:
+            trip_id = row["trip_id"]
+            records.save(vault, desk, "reservation", {"state": "shared"}, slip.reservation.id)
+    if not trip_id:
+        return None
+    with _asking():
+        secret = connect(vault).fetch_secret(trip_id)
+    return vault.open_trip(trip_id, secret)
+
+
 def _request(vault: Vault, day: str, ids: list[str]) -> str:
     """The id of this check-out: the same as long as the same reservations wait."""
-    key = f"checkout:{day}:{ids[-1]}:{len(ids)}"
+    key = f"checkout:{day}:{sha256('|'.join(sorted(ids)).encode())}"
     with vault.book.write() as conn:
         conn.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, new_id()))
         row = conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -21,7 +21,7 @@ from fieldkit.photo import judge_file_report, load_limits
 from fieldkit.settings import asset_dir, load_settings
 from fieldkit.store import records
 from fieldkit.store import vault as vaults
-from fieldkit.store.keyslots import ROLES, User
+from fieldkit.store.keyslots import RECOVERY_ID, ROLES, User
 from sync import verify_ledger
 
 
@@ -80,6 +80,10 @@ def user_add(given: Namespace) -> int:
     """A supervisor gives a person a slot (or a new passphrase). Two lines are read: theirs, new."""
     if given.role not in ROLES:
         raise KitError("bad_role", f"役割は {' '.join(ROLES)} のどれかにしてください。", "retry")
+    if given.new == RECOVERY_ID:
+        raise KitError(
+            "bad_user", "recovery は市で保管する復旧用の番号です。別の番号にしてください。"
+        )
     vault = vaults.unlock(load_settings(given.data), given.user, _passphrase())
     try:
         if vault.user.role != "supervisor":

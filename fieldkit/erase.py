@@ -12,7 +12,7 @@ from typing import Any
 
 from fieldkit.city import connect
 from fieldkit.errors import KitError, NotFound, NotReady
-from fieldkit.store import photos
+from fieldkit.store import facts, photos, records
 from fieldkit.store.files import remove, sync_dir
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
@@ -133,6 +133,7 @@ def _sweep_incomplete(vault: Vault) -> None:
 def blockers(vault: Vault, trip_id: str) -> list[str]:
     """Why a trip cannot be erased yet, each as a sentence; empty when it can."""
     says = []
+    records.adopt_orphans(vault)
     counts = {
         "まだ市サーバに届いていない保存が{n}件あります。送信してください。": (
             "SELECT count(*) AS n FROM outbox WHERE trip_id = ? AND state = 'queued'"
@@ -246,11 +247,19 @@ def _wipe_folder(vault: Vault, trip_id: str) -> None:
 
 def _date_deletion(vault: Vault, trip_id: str) -> None:
     """個人情報削除日, once both the trip and the desk's copies of its slips are gone."""
+    day = vault.now()[:10]
     with vault.book.write() as conn:
+        if conn.execute(
+            "SELECT 1 FROM erasure WHERE object_id = ? AND done_at IS NULL", (trip_id,)
+        ).fetchone():
+            return
+        for row in conn.execute(
+            "SELECT reservation_id AS id FROM reception WHERE trip_id = ?", (trip_id,)
+        ).fetchall():
+            facts.note(vault.book, f"{row['id']}:deletion", "deletion", day, {})
         conn.execute(
-            "UPDATE reception SET erased_on = coalesce(erased_on, ?) WHERE trip_id = ?"
-            " AND NOT EXISTS (SELECT 1 FROM erasure WHERE object_id = ? AND done_at IS NULL)",
-            (vault.now()[:10], trip_id, trip_id),
+            "UPDATE reception SET erased_on = coalesce(erased_on, ?) WHERE trip_id = ?",
+            (day, trip_id),
         )
 
 

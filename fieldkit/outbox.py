@@ -163,11 +163,9 @@ def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
 def _apply_ops(
     vault: Vault, made: Receipt, value: dict[str, Any], rows: list[Any], seen: Progress
 ) -> None:
-    words = {item["id"]: item for item in value["items"]}
     with vault.book.write() as conn:
         _keep_receipt(vault, made, value)
         for row in rows:
-            item = words.get(row["op_id"])
             if receipts.proves(value, row["op_id"], row["sha256"], row["size"]):
                 conn.execute(
                     "UPDATE outbox SET state = 'receipted', receipt = ?, reason = '',"
@@ -177,7 +175,7 @@ def _apply_ops(
                 seen.finished()
                 seen.moved(row["size"])
             else:
-                reason = str(item["reason"]) if item and item["reason"] else "no_proof"
+                reason = receipts.reason_for(value, row["op_id"])
                 _park(vault, "outbox", "op_id", row["op_id"], reason)
     fail.point("sync.receipt_kept")
 
@@ -242,22 +240,17 @@ def _send_photo(
     vault: Vault, client: Client, row: Any, state: dict[str, Any], seen: Progress
 ) -> None:
     """One photo to its receipt, then its files are erased against that receipt."""
-    if "refused" in state:
-        _park(vault, "photo", "id", row["id"], str(state["refused"]))
-        return
     if "receipt" in state:
         made, value = client.checked(state["receipt"])
     else:
         ph, _ = photos.files_of(vault, row["trip_id"], row["id"])
         offset = int(state["offset"])
         seen.moved(offset)
-        try:
-            made, value = client.send_photo(row["id"], ph.read_bytes(), offset, seen.moved)
-        except Refused as error:
-            _park(vault, "photo", "id", row["id"], error.code)
-            return
+        made, value = client.send_photo(row["id"], ph.read_bytes(), offset, seen.moved)
     if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
-        _park(vault, "photo", "id", row["id"], "no_proof")
+        with vault.book.write():
+            _keep_receipt(vault, made, value)
+            _park(vault, "photo", "id", row["id"], receipts.reason_for(value, row["id"]))
         return
     fail.point("sync.photo_answered")
     with vault.book.write() as conn:

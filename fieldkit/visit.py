@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fieldkit import erase
 from fieldkit.errors import KitError, NotReady
 from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
+from sync.ids import child_id
 
 KIND_JA = {
     "new": "新規",
@@ -67,13 +69,15 @@ def application(trip: OpenTrip, applicant_id: str) -> Record | None:
 def save_application(
     vault: Vault, trip: OpenTrip, applicant: Record, fields: dict[str, Any]
 ) -> Record:
-    """Change the applicant's application, making it at the first save."""
+    """Change the applicant's application, making it at the first save.
+
+    Its id follows from the applicant's, so that a save that a kill cut off is never a second one.
+    """
     refuse_if_closed(trip, applicant)
     now = application(trip, applicant.id)
     base: dict[str, Any] = {} if now else {"state": "doing"}
-    return records.save(
-        vault, trip, "application", {**base, **fields}, now.id if now else None, applicant.id
-    )
+    own_id = now.id if now else child_id(applicant.id, "application")
+    return records.save(vault, trip, "application", {**base, **fields}, own_id, applicant.id)
 
 
 def refuse_if_closed(trip: OpenTrip, applicant: Record) -> None:
@@ -129,13 +133,15 @@ def open_points(trip: OpenTrip, found: Slip) -> list[tuple[Record, str]]:
 
 
 def close_visit(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
-    """End the visit: facts are written, photo keys are zeroed; only the city can open the photos.
+    """End the visit: facts are written, photo keys are dropped; only the city can open the photos.
 
     NotReady names nobody: the screen shows who is not finished. Repeating it changes nothing.
     """
     found = slip(trip, reservation_id)
     if open_points(trip, found):
         raise NotReady("まだ終わっていない申請者がいます。下の一覧から続けてください。")
+    for applicant in found.applicants:
+        _settle_photos(vault, trip, applicant)
     day = vault.now()[:10]
     ids = []
     with vault.book.write() as conn:
@@ -155,6 +161,20 @@ def close_visit(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
     fail.point("close.saved")
     photos.forget_keys(vault, ids)
     trip.db.checkpoint()
+
+
+def _settle_photos(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
+    """The application names the photo that counts; one that a kill left beside it is erased."""
+    now = application(trip, applicant.id)
+    chosen = str(now.get("photo_id")) if now else ""
+    for row in vault.book.all(
+        "SELECT id, state FROM photo WHERE record_id = ? AND state IN ('sealed', 'queued')",
+        applicant.id,
+    ):
+        if row["id"] != chosen:
+            erase.erase_photo(vault, row["id"], "retaken")
+        elif row["state"] == "sealed":
+            photos.keep(vault, chosen)
 
 
 def _note_application(

@@ -66,6 +66,14 @@ def verify(receipt: Receipt, city_public: bytes, city: str, device: str) -> dict
     return value
 
 
+def reason_for(value: dict[str, Any], object_id: str) -> str:
+    """Why a verified receipt does not hold an object: the signed reason, or "no_proof"."""
+    for item in value["items"]:
+        if item.get("id") == object_id and item.get("answer") == "refused":
+            return str(item.get("reason") or "no_proof")
+    return "no_proof"
+
+
 def proves(value: dict[str, Any], object_id: str, sha256: str, size: int) -> bool:
     """Whether a verified receipt says that the city holds exactly these bytes of this object."""
     return any(

@@ -14,7 +14,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(p for top in ("fieldkit", "sync") for p in (ROOT / top).rglob("*.py"))
-TOP = ("fieldkit.web", "fieldkit.app", "fieldkit.guard", "fieldkit.demo", "fieldkit.__main__")
+TOP = (
+    "fieldkit.web",
+    "fieldkit.app",
+    "fieldkit.guard",
+    "fieldkit.demo",
+    "fieldkit.cli",
+    "fieldkit.__main__",
+)
 BELOW_STORE = (
     "fieldkit.store",
     "fieldkit.rules",

@@ -26,6 +26,11 @@ def _read(path: Path) -> tuple[int, datetime | None]:
         return 0, None
 
 
+def failures(path: Path) -> int:
+    """Wrong passphrases since the last right one; the ledger gets the number at the next login."""
+    return _read(path)[0]
+
+
 def seconds_left(path: Path, now: datetime) -> int:
     """How long the next try must still wait. A clock set back does not shorten the wait."""
     failures, at = _read(path)

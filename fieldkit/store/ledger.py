@@ -21,7 +21,6 @@ ACTS = {
     "login": "ログイン",
     "login_failed": "ログイン失敗",
     "lock": "画面ロック",
-    "logout": "ログアウト",
     "enrolled": "端末を登録",
     "reserved": "予約を受付",
     "reservation_changed": "予約を変更",

@@ -1,7 +1,8 @@
 """Photos: sealed the moment they are taken, shown only while their key is in memory.
 
-States: `sealed` (taken) → `queued` (chosen) → `receipted` → `erased`; `owed` where erasing failed,
-`parked` where the city refused. The laptop cannot open what lies on its disk (design §5).
+States: `sealed` (taken) → `queued` (chosen) → `receipted` → `erased`; `parked` where the city
+refused. A failed erase is an open row of `erasure`. The laptop cannot open what lies on its disk
+(design §5).
 """
 
 from __future__ import annotations

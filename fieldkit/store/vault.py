@@ -248,8 +248,12 @@ def unlock(settings: Settings, user_id: str, passphrase: str) -> Vault:
         wait = delay.note_failure(failures, settings.clock())
         more = f"あと{wait}秒たってから、もう一度どうぞ。" if wait else "もう一度どうぞ。"
         raise KitError("wrong_login", f"利用者名または合言葉が違います。{more}", "retry")
-    delay.clear(failures)
+    wrong = delay.failures(failures)
     user, store_key = opened
     vault = Vault(settings, user, store_key)
-    vault.note("login", user.id)
+    with vault.book.write():
+        if wrong:
+            vault.note("login_failed", vault.device_id, str(wrong))
+        vault.note("login", user.id)
+    delay.clear(failures)
     return vault

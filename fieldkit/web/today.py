@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from fieldkit import visit
+from fieldkit.guard import may
 from fieldkit.reserve import Slip
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip
@@ -67,7 +68,8 @@ def visit_row(trip: OpenTrip, slip: Slip) -> dict[str, Any]:
 
 @screens.get("/")
 def first() -> ResponseReturnValue:
-    rows = [visit_row(trip, slip) for trip, slip in visit.visits(vault())]
+    mine = may(g.session.user.role, "visits")
+    rows = [visit_row(trip, slip) for trip, slip in visit.visits(vault())] if mine else []
     locked = vault().book.all(
         "SELECT id, day FROM trip WHERE kind = 'field' AND state = 'out' ORDER BY day"
     )
@@ -83,6 +85,8 @@ def first() -> ResponseReturnValue:
         visits=rows,
         not_out=waiting["n"] if waiting else 0,
         locked_trips=[
-            {"id": t["id"], "day": t["day"]} for t in locked if t["id"] not in vault().trips
+            {"id": t["id"], "day": t["day"]}
+            for t in locked
+            if mine and t["id"] not in vault().trips
         ],
     )

@@ -1,4 +1,4 @@
-"""`python -m sync.server init|enrol|serve DIR`: the city's side on the command line."""
+"""`python -m sync.server init|enrol|revoke|serve DIR`: the city's side on the command line."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     init.add_argument("--name", required=True, help="市の名前")
     enrol = commands.add_parser("enrol", help="端末を登録するための一回限りの符号を出す")
     enrol.add_argument("dir", type=Path)
+    stop = commands.add_parser("revoke", help="端末を停止する（紛失したときなど）")
+    stop.add_argument("dir", type=Path)
+    stop.add_argument("device", help="端末番号（K01 など）")
     serve = commands.add_parser("serve", help="市サーバを動かす")
     serve.add_argument("dir", type=Path)
     serve.add_argument("--host", default="127.0.0.1")
@@ -53,6 +56,11 @@ def _run(given: argparse.Namespace) -> int:
         engine = store.open_store(given.dir)
         print(f"登録の符号（24時間、一回限り）: {devices.new_code(engine)}")
         print(f"市の鍵の指紋: {city_fingerprint(engine)}")
+    elif given.command == "revoke":
+        if not devices.revoke(store.open_store(given.dir), given.device):
+            print("その番号の端末はありません。")
+            return 1
+        print(f"端末 {given.device} を停止しました。")
     else:
         server = make_http(create_server(given.dir), given.host, given.port)
         print(f"市サーバ: http://{given.host}:{given.port}/", flush=True)

@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sync import wire
-from sync.server import devices, inbox, receipts, store
+from sync.server import devices, inbox, photos, receipts, store
 from sync.server.console import console
 from sync.wire import WireError, b64, canonical
 
@@ -122,4 +122,4 @@ def _routes(app: Flask, engine: sa.Engine) -> None:
         device = _signed(engine, "part", said)
         if len(data) > wire.PART_LIMIT:
             raise WireError("too_large")
-        return jsonify(inbox.take_part(engine, device, photo_id, start, data))
+        return jsonify(photos.take_part(engine, device, photo_id, start, data))

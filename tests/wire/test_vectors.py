@@ -34,8 +34,12 @@ def raw(text: str) -> bytes:
 
 
 def flips(data: bytes) -> list[bytes]:
-    """Every copy of `data` with one bit of one byte turned over."""
-    return [data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :] for i in range(len(data))]
+    """Every copy of `data` with one bit turned over."""
+    return [
+        data[:i] + bytes([data[i] ^ 1 << bit]) + data[i + 1 :]
+        for i in range(len(data))
+        for bit in range(8)
+    ]
 
 
 # -- canonical JSON (§1) ------------------------------------------------------------------------
@@ -79,7 +83,7 @@ def test_it_verifies_the_receipt() -> None:
     made = Receipt(r["body"].encode(), r["signature"])
     value = receipt.verify(made, raw(r["public"]), r["city"], r["device"])
     assert made.digest == r["digest"] and wire.canonical(value) == made.body
-    assert receipt.proves(value, **{"object_id": r["proves"]["id"]}, **_bytes_of(r))
+    assert receipt.proves(value, r["proves"]["id"], **_bytes_of(r))
     assert not receipt.proves(value, PHOTO["id"], "00" * 32, r["proves"]["size"])
     assert not receipt.proves(value, PHOTO["id"], r["proves"]["sha256"], 1)
     assert not receipt.proves(value, S["trip"], **_bytes_of(r))
