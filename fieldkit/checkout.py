@@ -20,7 +20,7 @@ from sync import fail
 from sync.client import Refused
 from sync.ids import new_id
 from sync.road import NoAnswer
-from sync.wire import sha256
+from sync.wire import WireError, sha256
 
 
 def waiting_days(desk: OpenTrip) -> dict[str, list[Slip]]:
@@ -84,6 +84,8 @@ def _asking() -> Iterator[None]:
         raise NO_SERVER from None
     except Refused as error:
         raise refusal(error.code) from None
+    except WireError:
+        raise refusal("other_city") from None
 
 
 def _finish_begun(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip | None:

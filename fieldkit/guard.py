@@ -36,7 +36,16 @@ ALLOWED = {
     "outbox": FIELD | {"operator"},
     "erase": FIELD,
 }
-SHARED = frozenset({"desk.towns", "desk.read_date"})
+SHARED = frozenset(
+    {
+        "desk.towns",
+        "desk.read_date",
+        "checkout.ask",
+        "checkout.unlock",
+        "checkout.scan",
+        "checkout.fetch",
+    }
+)
 LONGEST = 8 * 3600
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"

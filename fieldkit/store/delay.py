@@ -32,13 +32,20 @@ def failures(path: Path) -> int:
 
 
 def seconds_left(path: Path, now: datetime) -> int:
-    """How long the next try must still wait. A clock set back does not shorten the wait."""
+    """How long the next try must still wait.
+
+    A clock set back starts the whole wait anew: it is not shortened, and a try that was made while
+    the clock stood in the future does not lock anybody out until then.
+    """
     failures, at = _read(path)
     if at is None:
         return 0
+    if now < at:
+        write_atomic(path, json.dumps({"failures": failures, "at": stamp(now)}).encode())
+        at = now
     wait = delay_after(failures)
     passed = (now - at) / timedelta(seconds=1)
-    return max(0, round(wait - max(0.0, passed)))
+    return max(0, round(wait - passed))
 
 
 def note_failure(path: Path, now: datetime) -> int:

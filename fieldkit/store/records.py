@@ -8,6 +8,7 @@ the next login (`adopt_orphans`), even if nobody ever types the day secret again
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,8 @@ def save(
         remove(file)
         raise
     fail.point("save.stored")
-    queue_file(vault, trip.id, file, kind, record.id)
+    vault.unnumbered.append((trip.id, file, kind, record.id))
+    _number_saves(vault)
     fail.point("save.queued")
     return record
 
@@ -161,6 +163,18 @@ def _seal_save(
     return file
 
 
+def _number_saves(vault: Vault) -> None:
+    """Queue what was saved, oldest first, so that an older value never arrives after a newer one.
+
+    A disk that is full just here takes nothing back: the save stands, and the next save, sync or
+    login numbers it.
+    """
+    with contextlib.suppress(KitError), vault.book.read():  # one thread at a time
+        while vault.unnumbered:
+            queue_file(vault, *vault.unnumbered[0])
+            del vault.unnumbered[0]
+
+
 def queue_file(vault: Vault, trip_id: str, file: Path, entity: str, record_id: str) -> None:
     """Put a sealed save into the outbox, once; its number is gapless on this device."""
     data = file.read_bytes()
@@ -184,6 +198,7 @@ def queue_file(vault: Vault, trip_id: str, file: Path, entity: str, record_id: s
 
 def adopt_orphans(vault: Vault) -> int:
     """Queue sealed saves that a kill left without an outbox entry; returns how many."""
+    _number_saves(vault)
     known = {row["op_id"] for row in vault.book.all("SELECT op_id FROM outbox")}
     adopted = 0
     for row in vault.book.all("SELECT id FROM trip WHERE state <> 'wiped'"):

@@ -23,7 +23,7 @@ from fieldkit.errors import KitError
 from fieldkit.settings import Settings
 from fieldkit.store import delay, keyslots, ledger
 from fieldkit.store.db import Database
-from fieldkit.store.files import remove, write_atomic
+from fieldkit.store.files import remove, sync_dir, write_atomic
 from fieldkit.store.keyslots import User
 from fieldkit.store.migrations import migrate
 from fieldkit.store.schema import BOOK_STEPS, TRIP_STEPS
@@ -69,6 +69,7 @@ class Vault:
         self._key = bytearray(store_key)
         self.photo_keys: dict[str, bytes] = {}
         self.trips: dict[str, OpenTrip] = {}
+        self.unnumbered: list[tuple[str, Path, str, str]] = []
         self.book = Database(settings.data_dir / "ledger.db", derive(store_key, "ledger"))
         migrate(self.book, BOOK_STEPS)
         if not self.book.is_encrypted():
@@ -227,12 +228,19 @@ def create(settings: Settings, user: User, passphrase: str) -> tuple[Vault, str]
     check_place(settings)
     if exists(settings):
         raise KitError("vault_exists", "保管庫はすでにあります。", "stop")
+    keyslots.check_passphrase(passphrase)
     store_key, recovery = secrets.token_bytes(32), code_of(secrets.token_bytes(16))
-    slots = settings.data_dir / "slots.json"
+    begun = settings.data_dir / "slots.begun.json"
+    if begun.exists():  # a kill came before anybody had a key: what lies here can never be opened
+        for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+            remove(settings.data_dir / name)
+        remove(begun)
+    keyslots.add_slot(begun, store_key, RECOVERY, recovery, settings.argon2)
+    keyslots.add_slot(begun, store_key, user, passphrase, settings.argon2)
     vault = Vault(settings, user, store_key)
-    keyslots.add_slot(slots, store_key, RECOVERY, recovery, settings.argon2)
-    keyslots.add_slot(slots, store_key, user, passphrase, settings.argon2)
     vault.note("vault_made", user.id)
+    begun.replace(settings.data_dir / "slots.json")  # now it exists
+    sync_dir(settings.data_dir)
     return vault, recovery
 
 

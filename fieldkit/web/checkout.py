@@ -114,10 +114,10 @@ def sheet(trip_id: str) -> ResponseReturnValue:
 
 
 def _locked(trip_id: str) -> dict[str, str]:
-    row = vault().book.one("SELECT id, day, state FROM trip WHERE id = ?", trip_id)
+    row = vault().book.one("SELECT id, day, kind, state FROM trip WHERE id = ?", trip_id)
     if row is None or row["state"] == "wiped":
         raise KitError("unknown_trip", "この訪問データはこの端末にありません。", "retry")
-    return {"id": row["id"], "day": row["day"]}
+    return {"id": row["id"], "day": row["day"], "kind": row["kind"]}
 
 
 @screens.get("/trip/<trip_id>/unlock")

@@ -37,7 +37,13 @@ MOST = 5
 
 @screens.get("/desk")
 def listing() -> ResponseReturnValue:
-    trip = reserve.open_desk(vault())
+    try:
+        trip = reserve.open_desk(vault())
+    except KitError as error:
+        row = reserve.desk_row(vault())
+        if error.code != "desk_locked" or row is None:
+            raise
+        return redirect(f"/trip/{row['id']}/unlock")
     erase.run_owed(vault())
     rows = [
         {

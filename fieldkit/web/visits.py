@@ -159,13 +159,21 @@ def answer_rows(case: Case, names: tuple[str, ...]) -> list[dict[str, str]]:
             continue
         value = case.state.values.get(name, "")
         if q.type == "date":
-            value = wareki_text(value)
+            value = _day_text(value)
         elif q.type == "acknowledge":
             value = "はい" if value == "OK" else ""
         elif q.choices:
             value = q.label_of(value)
         rows.append({"label": q.label, "value": value})
     return rows
+
+
+def _day_text(value: str) -> str:
+    """A day in wareki; what was put off before it could be read is shown as typed."""
+    try:
+        return wareki_text(value)
+    except ValueError:
+        return value
 
 
 @screens.get("/visit/<rid>/a/<aid>/check")
