@@ -127,7 +127,10 @@ def run_doctor(given: Namespace) -> int:
 
 def forms_list(given: Namespace) -> int:
     folder = _forms_dir(given)
-    for name in list_forms(folder):
+    names = list_forms(folder)
+    if not names:
+        raise NotFound("このフォルダーに様式がありません。場所を確かめてください。")
+    for name in names:
         form = load_form(folder, name)
         print(f"{name}\t{form.version}\t{form.title}")
     return 0

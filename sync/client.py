@@ -48,10 +48,17 @@ class Trip:
     records: list[dict[str, Any]]
 
 
+class _Told(dict[str, Any]):
+    """An answer of the city. A part that is not there means that somebody else answered."""
+
+    def __missing__(self, key: str) -> Any:
+        raise WireError("malformed")
+
+
 def _value(answer: Any) -> dict[str, Any]:
     if answer.status != 200:
         raise Refused(str(answer.value.get("error", "refused")))
-    return dict(answer.value)
+    return _Told(answer.value)
 
 
 def enrol(
@@ -180,6 +187,7 @@ class Client:
                 {"Upload-Offset": str(offset)},
             )
             if "receipt" in answer:
+                moved(len(piece))
                 return self.checked(answer["receipt"])
             new = int(answer["offset"])
             stalled = stalled + 1 if new <= offset else 0

@@ -65,9 +65,12 @@ def test_it_works(vault: Vault, city: CityServer, tmp_path: Path) -> None:
     with city.engine.connect() as conn:  # type: ignore[attr-defined]
         held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
         assert held.jpeg == JPEG and held.jpeg_sha256 == sha256(JPEG)
-        assert conn.execute(
-            sa.select(store.trip.c.secret).where(store.trip.c.id == trip_id)
-        ).scalar_one() is None
+        assert (
+            conn.execute(
+                sa.select(store.trip.c.secret).where(store.trip.c.id == trip_id)
+            ).scalar_one()
+            is None
+        )
         body = conn.execute(
             sa.select(store.record.c.body).where(store.record.c.id == reservation_id)
         ).scalar_one()
