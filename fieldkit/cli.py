@@ -190,6 +190,7 @@ def sync(given: Namespace) -> int:
 
 
 def ledger_verify(given: Namespace) -> int:
+    _read(given.file)
     return verify_ledger.main([str(given.file)])
 
 

@@ -201,6 +201,20 @@ def _park(vault: Vault, table: str, key: str, object_id: str, reason: str) -> No
         vault.note("refused", object_id, reason)
 
 
+def requeue(vault: Vault) -> int:
+    """A supervisor lets parked items be sent once more; returns how many. Nothing is changed in
+    them: the city answers again, and what it still refuses is parked again."""
+    count = 0
+    with vault.book.write() as conn:
+        for table in ("outbox", "photo"):
+            count += conn.execute(
+                f"UPDATE {table} SET state = 'queued' WHERE state = 'parked'"
+            ).rowcount
+        if count:
+            vault.note("requeued", vault.device_id, str(count))
+    return count
+
+
 def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
     rows = {
         row["id"]: row

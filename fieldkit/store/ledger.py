@@ -39,6 +39,7 @@ ACTS = {
     "synced": "市サーバへ送信",
     "receipt_kept": "受領証を保管",
     "refused": "市サーバが保留",
+    "requeued": "保留を送り直し",
     "erase_intended": "消去を開始",
     "erased": "消去",
     "erase_owed": "消去が未了",

@@ -22,6 +22,7 @@ from fieldkit.web.today import window_text
 from sync.client import Refused
 from sync.ids import code_of, secret_of
 from sync.road import NoAnswer
+from sync.wire import WireError
 
 screens = Blueprint("checkout", __name__)
 ROOM = 500 * 1024 * 1024
@@ -164,4 +165,6 @@ def fetch(trip_id: str) -> ResponseReturnValue:
         raise NO_SERVER from None
     except Refused as error:
         raise refusal(error.code) from None
+    except WireError:
+        raise refusal("other_city") from None
     return redirect("/")

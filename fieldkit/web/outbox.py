@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from fieldkit import outbox
+from fieldkit.errors import NotAllowed
 from fieldkit.web.common import kit, page, vault
 
 screens = Blueprint("outbox", __name__)
@@ -64,7 +65,9 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
         "state_ja": STATES.get(item["state"], item["state"]),
         "since": item["since"][5:16].replace("T", " "),
         "why": WHY.get(item["reason"], f"理由：{item['reason']}"),
-        "todo": "監督者に見せてください。消えることはありません。" if parked else "",
+        "todo": "監督者に見せてください。消えることはありません。監督者は送り直せます。"
+        if parked
+        else "",
         "size_ja": size_ja(item["size"]),
     }
 
@@ -100,6 +103,16 @@ def show() -> ResponseReturnValue:
 
 @screens.post("/sync")
 def send() -> ResponseReturnValue:
+    kit().start_sync()
+    return redirect("/outbox")
+
+
+@screens.post("/outbox/again")
+def again() -> ResponseReturnValue:
+    """Only a supervisor sends again what the city had refused."""
+    if g.session.user.role != "supervisor":
+        raise NotAllowed("保留の項目を送り直せるのは監督者だけです。")
+    outbox.requeue(vault())
     kit().start_sync()
     return redirect("/outbox")
 

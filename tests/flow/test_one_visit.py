@@ -154,3 +154,21 @@ def test_it_adopts_a_sealed_save_that_a_kill_left_behind(vault: Vault) -> None:
     outbox.sync(vault)
     assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
     assert desk.id in vault.trips
+
+
+def test_a_refused_save_is_parked_and_can_be_sent_again(vault: Vault, city: CityServer) -> None:
+    make_visit(vault)
+    with vault.book.write() as conn:
+        conn.execute("UPDATE outbox SET trip_id = ? WHERE entity = 'application'", (new_id(),))
+    moved = {row["op_id"]: row["trip_id"] for row in vault.book.all("SELECT * FROM outbox")}
+    for op_id, trip_id in moved.items():
+        for file in vault.settings.data_dir.glob(f"trips/*/{op_id}.rec"):
+            folder = vault.trip_folder(trip_id)
+            folder.mkdir(exist_ok=True)
+            file.rename(folder / file.name)
+    outbox.sync(vault)
+    parked = outbox.waiting(vault)["parked"]
+    reasons = {item["reason"] for item in outbox.items(vault)}
+    assert parked >= 1 and reasons == {"unknown_trip"}
+    assert outbox.requeue(vault) == parked
+    assert outbox.waiting(vault) == {"waiting": parked, "parked": 0}

@@ -112,6 +112,7 @@ def open_browser(
             args=flags,
             viewport={"width": width, "height": height},
             locale="ja-JP",
+            reduced_motion="reduce",
         )
         page = context.pages[0] if context.pages else context.new_page()
         page.set_default_timeout(15_000)

@@ -76,7 +76,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     width, height = SIZES[getattr(request, "param", "laptop")]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
+    size = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, locale="ja-JP", reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
