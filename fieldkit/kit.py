@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fieldkit import citydata, erase, outbox
+from fieldkit import citydata, outbox, tripend
 from fieldkit.citydata import CityData
 from fieldkit.errors import KitError
 from fieldkit.outbox import Progress
@@ -72,7 +72,7 @@ class Kit:
                 opened.resume(self.held)
                 self.held = None
             records.adopt_orphans(opened)
-            erase.run_owed(opened)
+            tripend.run_owed(opened)
             cookie = secrets.token_urlsafe(32)
             session = Session(opened.user, secrets.token_urlsafe(24), now, now)
             self.sessions = {cookie: session}
@@ -120,7 +120,7 @@ class Kit:
     def _sync(self, vault: Vault, progress: Progress) -> None:
         try:
             outbox.sync(vault, progress)
-            erase.tell_city(vault)
+            tripend.tell_city(vault)
             progress.says = "送信が終わりました。市サーバの受領証を保管しました。"
         except KitError as error:
             progress.says = error.sentence

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import checkout, erase, outbox, paper, reserve
+from fieldkit import checkout, outbox, paper, reserve, tripend
 from fieldkit.city import NO_SERVER, city_fingerprint, connect, refusal
 from fieldkit.clock import is_sane
 from fieldkit.errors import BadInput, KitError
@@ -32,7 +32,7 @@ def _preflight() -> list[dict[str, Any]]:
     """What must be right before anybody leaves the office, each in words."""
     settings = kit().settings
     free = shutil.disk_usage(settings.data_dir).free
-    waits, owed = outbox.waiting(vault()), len(erase.owed(vault()))
+    waits, owed = outbox.waiting(vault()), len(tripend.owed(vault()))
     rows = [
         ("ディスクの空き", free > ROOM, f"空きは {free // 1024**2:,} MB です（500 MB 以上必要）。"),
         ("時計", is_sane(settings.clock()), "この端末の日付と時刻は使えます。"),

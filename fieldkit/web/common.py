@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from fieldkit import erase, outbox
+from fieldkit import outbox, tripend
 from fieldkit.clock import day_of
 from fieldkit.errors import BadInput, KitError
 from fieldkit.guard import may
@@ -116,7 +116,7 @@ def _frame() -> dict[str, Any]:
         "user": session.user if session else None,
         "city": _city(),
         "saved_at": "",
-        "owed": len(erase.owed(open_vault)) if open_vault else 0,
+        "owed": len(tripend.owed(open_vault)) if open_vault else 0,
         "outbox": outbox.waiting(open_vault) if open_vault else None,
         "now_wareki": wareki(day_of(now), weekday=True),
         "idle_seconds": kit().settings.idle_seconds,

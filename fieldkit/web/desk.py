@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import desk, erase, paper, postal, reserve
+from fieldkit import desk, paper, postal, reserve, tripend
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip
 from fieldkit.rules.applications import KINDS, script_points
@@ -44,7 +44,7 @@ def listing() -> ResponseReturnValue:
         if error.code != "desk_locked" or row is None:
             raise
         return redirect(f"/trip/{row['id']}/unlock")
-    erase.run_owed(vault())
+    tripend.run_owed(vault())
     rows = [
         {
             "id": s.reservation.id,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import erase, reserve
+from fieldkit import reserve, tripend
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.web.common import error_rows, page, vault
 
@@ -29,7 +29,7 @@ def _trips() -> list[dict[str, Any]]:
             "SELECT count(*) AS n FROM photo WHERE trip_id = ? AND state <> 'erased'", trip["id"]
         )
         objects = vault().book.one("SELECT count(*) AS n FROM outbox WHERE trip_id = ?", trip["id"])
-        why = erase.blockers(vault(), trip["id"])
+        why = tripend.blockers(vault(), trip["id"])
         rows.append(
             {
                 "id": trip["id"],
@@ -46,7 +46,7 @@ def _trips() -> list[dict[str, Any]]:
 def _draw(errors: list[BadInput], status: int = 200) -> ResponseReturnValue:
     owed = [
         {"id": row["object_id"], "why": WHAT.get(row["what"], row["what"])}
-        for row in erase.owed(vault())
+        for row in tripend.owed(vault())
     ]
     return (
         page(
@@ -67,8 +67,8 @@ def show() -> ResponseReturnValue:
 
 @screens.post("/erase/owed")
 def again() -> ResponseReturnValue:
-    erase.run_owed(vault())
-    erase.tell_city(vault())
+    tripend.run_owed(vault())
+    tripend.tell_city(vault())
     return redirect("/erase")
 
 
@@ -90,7 +90,7 @@ def end() -> ResponseReturnValue:
         if reserve.desk_row(vault()) is not None:
             raise
     try:
-        erase.end_trip(
+        tripend.end_trip(
             vault(), form.get("trip", ""), (form["shredded_by_1"], form["shredded_by_2"])
         )
     except NotReady as error:

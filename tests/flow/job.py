@@ -13,7 +13,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from fieldkit import checkout, erase, money, outbox, reserve, visit
+from fieldkit import checkout, money, outbox, reserve, tripend, visit
 from fieldkit.city import connect
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
@@ -102,10 +102,10 @@ def work(vault: Vault) -> None:
         for found in reserve.slips(trip):
             serve(vault, trip, found)
         outbox.sync(vault)
-        erase.end_trip(vault, trip.id, WITNESSES)
+        tripend.end_trip(vault, trip.id, WITNESSES)
     outbox.sync(vault)
-    erase.run_owed(vault)
-    erase.tell_city(vault)
+    tripend.run_owed(vault)
+    tripend.tell_city(vault)
 
 
 def ended(vault: Vault) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fieldkit import checkout, erase, outbox, reserve, visit
+from fieldkit import checkout, erase, outbox, reserve, tripend, visit
 from fieldkit.city import enrol_device
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
@@ -125,10 +125,10 @@ def test_a_full_disk_keeps_the_last_state(small_disk: Path, city: CityServer) ->
 def test_a_sealed_save_without_its_number_still_blocks_the_erasing(vault: Vault) -> None:
     trip_id, _, _ = make_visit(vault)
     outbox.sync(vault)
-    assert erase.blockers(vault, trip_id) == []
+    assert tripend.blockers(vault, trip_id) == []
     with vault.book.write() as conn:
         conn.execute("DELETE FROM outbox WHERE n = (SELECT max(n) FROM outbox)")
-    assert "届いていない保存が1件" in erase.blockers(vault, trip_id)[0]
+    assert "届いていない保存が1件" in tripend.blockers(vault, trip_id)[0]
 
 
 # -- a line that dies -----------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_it_erases_no_photo_for_a_false_receipt(vault: Vault, city: CityServer, 
     parked = ("parked", "no_proof") if lie in NOT_PROVED else ("queued", "")
     assert (row["state"], row["reason"]) == parked and row["receipt"] is None
     assert [file.read_bytes() for file in files] == was
-    assert erase.owed(vault) == [] and erase.blockers(vault, trip_id)
+    assert tripend.owed(vault) == [] and tripend.blockers(vault, trip_id)
     with pytest.raises(KitError):
         erase.erase_photo(vault, photo_id, "receipt")
 
@@ -288,7 +288,7 @@ def test_it_marks_no_save_for_a_false_receipt(vault: Vault, city: CityServer, li
     assert [row["op_id"] for row in vault.book.all(done)] == before
     assert len(list((vault.settings.data_dir / "trips" / trip_id).glob("*.rec"))) > 0
     with pytest.raises(KitError):
-        erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+        tripend.end_trip(vault, trip_id, ("佐藤", "鈴木"))
 
 
 # -- clocks ---------------------------------------------------------------------------------------

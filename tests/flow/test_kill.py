@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fieldkit import erase, outbox, reserve
+from fieldkit import outbox, reserve, tripend
 from fieldkit.city import enrol_device
 from fieldkit.store import ledger
 from fieldkit.store import vault as vaults
@@ -163,7 +163,7 @@ def check_laptop(place: Path, url: str) -> None:
         wanted |= {f"{home}:{kind}" for home in PEOPLE for kind in kinds}
         assert facts == dict.fromkeys(wanted, 1)
         assert ledger.check(vault.book) is None
-        assert erase.owed(vault) == []
+        assert tripend.owed(vault) == []
         assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
         assert {r["state"] for r in vault.book.all("SELECT state FROM photo")} == {"erased"}
         trips = vault.book.all("SELECT id, state FROM trip WHERE kind = 'field'")

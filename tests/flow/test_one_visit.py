@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fieldkit import checkout, erase, outbox, reserve, visit
+from fieldkit import checkout, outbox, reserve, tripend, visit
 from fieldkit.errors import KitError
 from fieldkit.store import ledger, photos, records
 from fieldkit.store.vault import Vault
@@ -52,16 +52,16 @@ def every_byte(folder: Path) -> bytes:
 
 def test_it_works(vault: Vault, city: CityServer, tmp_path: Path) -> None:
     trip_id, reservation_id, photo_id = make_visit(vault)
-    assert erase.blockers(vault, trip_id)
+    assert tripend.blockers(vault, trip_id)
     outbox.sync(vault)
     assert outbox.waiting(vault) == {"waiting": 0, "parked": 0}
     assert photos.row_of(vault, photo_id)["state"] == "erased"
-    assert erase.blockers(vault, trip_id) == []
-    erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+    assert tripend.blockers(vault, trip_id) == []
+    tripend.end_trip(vault, trip_id, ("佐藤", "鈴木"))
     row = reserve.reception_list(vault)[0]
     assert row["erased_on"] == DAY and row["visited_on"] == DAY and row["shared_on"] == DAY
     assert not (vault.settings.data_dir / "trips" / trip_id).exists()
-    assert erase.owed(vault) == []
+    assert tripend.owed(vault) == []
     with city.engine.connect() as conn:  # type: ignore[attr-defined]
         held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
         assert held.jpeg == JPEG and held.jpeg_sha256 == sha256(JPEG)
@@ -97,7 +97,7 @@ def test_it_loses_nothing_when_the_city_is_away(vault: Vault, city: CityServer) 
     assert photos.row_of(vault, photo_id)["state"] == "queued"
     assert outbox.waiting(vault)["waiting"] > 0
     with pytest.raises(KitError):
-        erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+        tripend.end_trip(vault, trip_id, ("佐藤", "鈴木"))
     assert (vault.settings.data_dir / "trips" / trip_id).exists()
 
 
@@ -125,7 +125,7 @@ def test_a_wiped_trip_never_opens_again(vault: Vault) -> None:
     trip = vault.trip(trip_id)
     secret, public = trip.secret, trip.public
     outbox.sync(vault)
-    erase.end_trip(vault, trip_id, ("佐藤", "鈴木"))
+    tripend.end_trip(vault, trip_id, ("佐藤", "鈴木"))
     with pytest.raises(KitError):
         vault.open_trip(trip_id, secret)
     with pytest.raises(KitError) as caught:
