@@ -28,6 +28,7 @@ ALLOWED = {
     "desk": frozenset({"operator", "supervisor"}),
     "checkout": FIELD,
     "visits": FIELD,
+    "outcome": FIELD,
     "idcheck": FIELD,
     "forms": FIELD,
     "photo": FIELD,

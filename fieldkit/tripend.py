@@ -1,7 +1,8 @@
 """The end of a trip: what still stands in its way, its erasing, and the erases that are owed.
 
 Intent → the desk's copies → the trip's folder → the city forgets the secret. Each step is a row
-that is finished at the next login where a kill or a closed desk left it open (001 §8(2)キ, design §4).
+that is finished at the next login where a kill or a closed desk left it open (001 §8(2)キ,
+design §4).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldkit import erase
-from fieldkit.errors import KitError, NotReady
+from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
 from fieldkit.store.records import Record
@@ -121,6 +121,25 @@ def confirm(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
     vault.note("application_done", applicant.id)
 
 
+def set_aside(vault: Vault, trip: OpenTrip, applicant: Record, outcome: str, note: str) -> None:
+    """The person does not apply today: "declined" or "postponed"; "doing" takes it back.
+
+    A photo that was taken is erased at once. NotReady where money was already received: that
+    needs a supervisor first.
+    """
+    if outcome not in ("declined", "postponed", "doing"):
+        raise BadInput("outcome", "今日どうするかを選んでください。")
+    now = application(trip, applicant.id)
+    if outcome != "doing" and now is not None and now.get("receipt_no"):
+        raise NotReady("手数料を受け取っています。取りやめる前に監督者へ連絡してください。")
+    fields: dict[str, Any] = {"state": outcome, "outcome_note": note}
+    if outcome != "doing":
+        fields["photo_id"] = ""
+    save_application(vault, trip, applicant, fields)
+    _settle_photos(vault, trip, applicant)
+    vault.note("set_aside", applicant.id, outcome)
+
+
 def open_points(trip: OpenTrip, found: Slip) -> list[tuple[Record, str]]:
     """The applicants whose application is not finished, each with why."""
     points = []
@@ -167,12 +186,13 @@ def _settle_photos(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
     """The application names the photo that counts; one that a kill left beside it is erased."""
     now = application(trip, applicant.id)
     chosen = str(now.get("photo_id")) if now else ""
+    aside = now is not None and now.get("state") in ("declined", "postponed")
     for row in vault.book.all(
         "SELECT id, state FROM photo WHERE record_id = ? AND state IN ('sealed', 'queued')",
         applicant.id,
     ):
         if row["id"] != chosen:
-            erase.erase_photo(vault, row["id"], "retaken")
+            erase.erase_photo(vault, row["id"], "withdrawn" if aside else "retaken")
         elif row["state"] == "sealed":
             photos.keep(vault, chosen)
 
@@ -193,5 +213,7 @@ def _note_application(
     yen = int(fee.get("yen", 0)) if isinstance(fee, dict) else 0
     if state == "confirmed":
         facts.note(vault.book, f"{applicant.id}:application", "application", day, dims)
+    else:
+        facts.note(vault.book, f"{applicant.id}:set_aside", "set_aside", day, dims)
     if yen:
         facts.note(vault.book, f"{applicant.id}:fee", "fee", day, dims, yen)

@@ -35,6 +35,7 @@ ACTS = {
     "fee_received": "手数料を受領",
     "receipt_spoiled": "領収書を書損",
     "application_done": "申請内容を確認",
+    "set_aside": "申請の取りやめ・延期",
     "visit_closed": "訪問を終了",
     "synced": "市サーバへ送信",
     "receipt_kept": "受領証を保管",

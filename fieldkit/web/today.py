@@ -24,7 +24,13 @@ STATES = {
     "visited": "終了",
     "cancelled": "取消",
 }
-APPLICATION_JA = {"": "未", "doing": "途中", "confirmed": "確認済み"}
+APPLICATION_JA = {
+    "": "未",
+    "doing": "途中",
+    "confirmed": "確認済み",
+    "declined": "取りやめ",
+    "postponed": "後日",
+}
 
 
 def window_text(reservation: Record) -> str:

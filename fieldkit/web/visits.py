@@ -20,6 +20,7 @@ from fieldkit.web.today import window_text
 screens = Blueprint("visits", __name__)
 
 PARKING = {"yes": "とめられる", "no": "とめられない", "unknown": "わからない"}
+ASIDE_JA = {"declined": "取りやめ", "postponed": "後日"}
 CHECKLIST = (
     ("returned", "本人確認書類をお返しした"),
     ("envelope", "暗証番号設定依頼書の封筒を受け取った（封がしてある）"),
@@ -93,12 +94,13 @@ def _person(case: Case) -> dict[str, Any]:
     tasks = tasks_of(case)
     done = sum(t.state == "done" for t in tasks)
     state = "done" if done == len(tasks) else ("doing" if done else "todo")
+    aside = ASIDE_JA.get(str(case.body.get("state")), "")
     return {
         **frame(case)["applicant"],
         "done": done,
         "total": len(tasks),
-        "state": state,
-        "state_ja": visit.STATE_JA[state],
+        "state": "cancelled" if aside else state,
+        "state_ja": aside or visit.STATE_JA[state],
         "url": f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}",
     }
 

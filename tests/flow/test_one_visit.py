@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fieldkit import checkout, outbox, reserve, tripend, visit
 from fieldkit.errors import KitError
-from fieldkit.store import ledger, photos, records
+from fieldkit.store import facts, ledger, photos, records
 from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from sync.server import store
@@ -172,3 +172,23 @@ def test_a_refused_save_is_parked_and_can_be_sent_again(vault: Vault, city: City
     assert parked >= 1 and reasons == {"unknown_trip"}
     assert outbox.requeue(vault) == parked
     assert outbox.waiting(vault) == {"waiting": parked, "parked": 0}
+
+
+def test_somebody_who_declines_does_not_hold_up_the_visit(vault: Vault) -> None:
+    reservation_id = take_reservation(vault)
+    trip = checkout.check_out(vault, reserve.open_desk(vault), DAY)
+    applicant = reserve.slip(trip, reservation_id).applicants[0]
+    photo_id = photos.seal(vault, trip, applicant.id, JPEG)
+    photos.keep(vault, photo_id)
+    visit.save_application(vault, trip, applicant, {"photo_id": photo_id})
+    with pytest.raises(KitError):
+        visit.close_visit(vault, trip, reservation_id)
+    visit.set_aside(vault, trip, applicant, "declined", "")
+    row = photos.row_of(vault, photo_id)
+    assert (row["state"], row["reason"]) == ("erased", "withdrawn")
+    visit.close_visit(vault, trip, reservation_id)
+    kinds = [fact["kind"] for fact in facts.between(vault.book, DAY, DAY)]
+    assert "set_aside" in kinds and "application" not in kinds
+    outbox.sync(vault)
+    tripend.end_trip(vault, trip.id, ("佐藤", "鈴木"))
+    assert reserve.reception_list(vault)[0]["erased_on"] == DAY

@@ -19,14 +19,15 @@ from werkzeug.test import Client, TestResponse
 from fieldkit import checkout, reserve
 from fieldkit.app import create_app
 from fieldkit.city import enrol_device
+from fieldkit.demo import free_port
 from fieldkit.guard import HostGuard
 from fieldkit.kit import Kit
 from fieldkit.settings import Settings
 from fieldkit.store import records
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
-from sync.ids import new_id
-from tests.conftest import FAST, NOW, CityServer
+from sync.ids import code_of, new_id
+from tests.conftest import FAST, NOW, CityServer, start_city
 from tests.photo.frames import astronaut_frame, jpeg_bytes
 
 HOST = "kit0123456789ab.localhost:5600"
@@ -146,7 +147,7 @@ class Browser:
     def get(self, path: str, **headers: str) -> TestResponse:
         return self.open("GET", path, headers=headers)
 
-    def post(self, path: str, values: Values | None = None, **headers: str) -> TestResponse:
+    def post(self, path: str, values: Values | None = None, /, **headers: Any) -> TestResponse:
         return self.open("POST", path, data={"csrf": self.csrf, **(values or {})}, headers=headers)
 
     def send(self, path: str, body: bytes = b"", **headers: str) -> TestResponse:
@@ -222,9 +223,13 @@ class Office:
                 return found
         return None
 
-    def code(self, trip_id: str) -> str:
-        from sync.ids import code_of
+    def cut_the_line(self) -> None:
+        """The city cannot be reached any more: its address is a port where nobody answers."""
+        away = replace(self.settings, server_url=f"http://127.0.0.1:{free_port()}")
+        self.kit.settings = self.settings = away
+        self.kit.open_vault().settings = away
 
+    def code(self, trip_id: str) -> str:
         return code_of(self.kit.open_vault().trip(trip_id).secret)
 
 
@@ -256,11 +261,11 @@ def take_photo(browser: Browser, base: str) -> str:
     return str(made["photo_id"])
 
 
-def do_tasks(browser: Browser, base: str) -> str:
+def do_tasks(browser: Browser, base: str, **changes: Any) -> str:
     """ID papers, form, photo, fee; returns the photo id."""
     papers = ["driving_licence", "kaigo_hokensho"]
     assert browser.post(f"{base}/id", {"papers": papers, "verified": "yes"}).status_code == 302
-    fill_form(browser, base)
+    fill_form(browser, base, **changes)
     photo_id = take_photo(browser, base)
     paid = {"tendered": "２０００", "payer_name": "𠮷田 髙子", "reason_code": "SELF_LOSS"}
     page = Browser.text(browser.get(f"{base}/fee"))
@@ -277,6 +282,14 @@ def close(browser: Browser, base: str) -> None:
     assert done.headers["Location"] == f"/visit/{rid}", says(done)
     ticks = dict.fromkeys(("returned", "envelope", "signed", "nothing_left"), "yes")
     assert browser.post(f"/visit/{rid}/close", ticks).headers["Location"] == "/outbox"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityServer]:
+    """One city for all laptops of a file; each laptop has its own number there."""
+    made = start_city(tmp_path_factory.mktemp("city"))
+    yield made
+    made.stop()  # type: ignore[operator]
 
 
 @pytest.fixture
