@@ -14,6 +14,7 @@ from fieldkit import erase
 from fieldkit.city import NO_SERVER, connect, refusal
 from fieldkit.errors import KitError
 from fieldkit.store import ledger, photos, records
+from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync import receipt as receipts
@@ -164,7 +165,7 @@ def _apply_ops(
     vault: Vault, made: Receipt, value: dict[str, Any], rows: list[Any], seen: Progress
 ) -> None:
     with vault.book.write() as conn:
-        _keep_receipt(vault, made, value)
+        kept.keep(vault, made)
         for row in rows:
             if receipts.proves(value, row["op_id"], row["sha256"], row["size"]):
                 conn.execute(
@@ -178,16 +179,6 @@ def _apply_ops(
                 reason = receipts.reason_for(value, row["op_id"])
                 _park(vault, "outbox", "op_id", row["op_id"], reason)
     fail.point("sync.receipt_kept")
-
-
-def _keep_receipt(vault: Vault, made: Receipt, value: dict[str, Any]) -> None:
-    """Receipts are kept for ever, exactly as they came."""
-    with vault.book.write() as conn:
-        conn.execute(
-            "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
-            (made.digest, value["seq"], made.body.decode(), made.signature, vault.now()),
-        )
-        vault.note("receipt_kept", made.digest[:16])
 
 
 def _park(vault: Vault, table: str, key: str, object_id: str, reason: str) -> None:
@@ -240,7 +231,7 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
     fail.point("sync.photo_begin")
     answer = client.send_batch([], declared, ledger.head(vault.book))
     with vault.book.write():
-        _keep_receipt(vault, answer["receipt"], answer["value"])
+        kept.keep(vault, answer["receipt"])
     fail.point("sync.photo_declared")
     for state in answer["photos"]:
         row = rows.get(str(state["id"]))
@@ -263,12 +254,12 @@ def _send_photo(
         made, value = client.send_photo(row["id"], ph.read_bytes(), offset, seen.moved)
     if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
         with vault.book.write():
-            _keep_receipt(vault, made, value)
+            kept.keep(vault, made)
             _park(vault, "photo", "id", row["id"], receipts.reason_for(value, row["id"]))
         return
     fail.point("sync.photo_answered")
     with vault.book.write() as conn:
-        _keep_receipt(vault, made, value)
+        kept.keep(vault, made)
         conn.execute(
             "UPDATE photo SET state = 'receipted', receipt = ?, reason = '' WHERE id = ?",
             (made.digest, row["id"]),

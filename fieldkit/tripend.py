@@ -14,6 +14,7 @@ from fieldkit import erase
 from fieldkit.city import connect
 from fieldkit.errors import NotFound, NotReady
 from fieldkit.store import facts, records
+from fieldkit.store import receipts as kept
 from fieldkit.store.files import remove, sync_dir
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
@@ -240,20 +241,10 @@ def tell_city(vault: Vault) -> None:
             made = client.end_trip(row["id"])
             fail.point("end.city_answered")
             with vault.book.write() as conn:
-                conn.execute(
-                    "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
-                    (
-                        made.digest,
-                        made.value["seq"],
-                        made.body.decode(),
-                        made.signature,
-                        vault.now(),
-                    ),
-                )
+                kept.keep(vault, made)
                 conn.execute(
                     "UPDATE trip SET city_forgot = ? WHERE id = ?", (vault.now(), row["id"])
                 )
-                vault.note("receipt_kept", made.digest[:16])
             fail.point("end.city_told")
     except (NoAnswer, Refused, WireError):
         return

@@ -9,11 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from fieldkit import outbox, tripend
+from fieldkit import outbox, reserve, tripend
 from fieldkit.clock import day_of
 from fieldkit.errors import BadInput, KitError
 from fieldkit.guard import may
@@ -163,6 +163,10 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(KitError)
     def kit_error(error: KitError) -> ResponseReturnValue:
+        if error.code == "desk_locked" and request.method == "GET" and _is_page():
+            row = reserve.desk_row(vault())
+            if row is not None:
+                return redirect(f"/trip/{row['id']}/unlock")
         return _tell(error.sentence, error.action, error.code, STATUS.get(error.code, 400))
 
     @app.errorhandler(404)
@@ -195,8 +199,12 @@ def _place(error: Exception) -> str:
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
 
 
+def _is_page() -> bool:
+    return "text/html" in request.headers.get("Accept", "")
+
+
 def _tell(sentence: str, action: str, code: str, status: int) -> ResponseReturnValue:
-    if "text/html" not in request.headers.get("Accept", ""):
+    if not _is_page():
         return jsonify({"error": code, "says": sentence, "sentence": sentence}), status
     back = request.path if request.method == "GET" else "/"
     return (

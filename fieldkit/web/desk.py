@@ -37,13 +37,7 @@ MOST = 5
 
 @screens.get("/desk")
 def listing() -> ResponseReturnValue:
-    try:
-        trip = reserve.open_desk(vault())
-    except KitError as error:
-        row = reserve.desk_row(vault())
-        if error.code != "desk_locked" or row is None:
-            raise
-        return redirect(f"/trip/{row['id']}/unlock")
+    trip = reserve.open_desk(vault())
     tripend.run_owed(vault())
     rows = [
         {

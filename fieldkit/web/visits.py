@@ -65,7 +65,7 @@ def tasks_of(case: Case) -> list[visit.Task]:
 
 def task_url(case: Case, name: str) -> str:
     base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
-    return f"{base}/form/1" if name == "form" else f"{base}/{name}"
+    return f"{base}/{name}"
 
 
 @screens.get("/visit/<rid>")

@@ -15,20 +15,10 @@ import pytest
 
 from tests.needs import chromium as chromium_path
 from tests.needs import needs
+from tests.web.browser import FLAGS
 from tests.web.style.page_cast import ID_ERROR, PAGES
 from tests.web.style.page_gallery import served
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 SIZES = {"laptop": (1366, 768), "tablet": (820, 1180)}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOK = os.environ.get("FIELDKIT_LOOK", "")
@@ -68,7 +58,7 @@ def shop() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield chromium
         chromium.close()
 
