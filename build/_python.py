@@ -63,14 +63,21 @@ def _candidates() -> list[list[str]]:
         found.append(["python" + version])
         if os.name == "nt":
             found.append(["py", "-" + version])
-        elif os.environ.get("PYENV_ROOT") or (Path.home() / ".pyenv").is_dir():
-            root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-            places = sorted((root / "versions").glob(version + ".*/bin/python"))
-            found.extend([str(place)] for place in places)
+        else:
+            found.extend([place] for place in _pyenv_places(version))
         if shutil.which("uv"):
             place = output(["uv", "python", "find", "--no-project", version])
             found.extend([[place]] if place else [])
     return found
+
+
+def _pyenv_places(version: str) -> list[str]:
+    """The Pythons of pyenv; another person's folder that we may not read counts as none."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    try:
+        return [str(p) for p in sorted((root / "versions").glob(version + ".*/bin/python"))]
+    except OSError:
+        return []
 
 
 def pip_for(venv: Path, base: str | None) -> list[str] | None:
