@@ -138,6 +138,10 @@ def missing(case: Case, city: CityData) -> list[str]:
         says.append("申請書に足りない項目があります：" + "、".join([*labels, *wrong]))
     if not case.body.get("photo_id"):
         says.append("顔写真がまだです。")
+    if (case.body.get("consent") or {}).get("answer") == "no":
+        says.append(
+            "ご本人が同意していません。申請を続けるときは、もう一度説明して同意を得てください。"
+        )
     yen = fee_yen(case, city)
     received = int((case.body.get("fee") or {}).get("yen", 0)) if case.body.get("receipt_no") else 0
     if yen and not received:

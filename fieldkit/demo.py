@@ -52,8 +52,11 @@ class Running:
     settings: Settings
 
     def stop(self) -> None:
+        """Stop both at the same time; each waits for its last request."""
+        other = threading.Thread(target=self.city.stop)
+        other.start()
         self.kit.stop()
-        self.city.stop()
+        other.join()
 
 
 def free_port() -> int:

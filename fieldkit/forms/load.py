@@ -17,7 +17,6 @@ from typing import Any
 
 from fieldkit.errors import BadCityData, NotFound
 from fieldkit.forms.form import Consent, Form
-from fieldkit.forms.xlsform import Sheet, read_sheet
 
 _FILES = ("form.md", "form.xlsx", "layout.toml", "consent.ja.md", "sample.json")
 _cache: dict[Path, tuple[tuple[tuple[str, int], ...], Form]] = {}
@@ -53,8 +52,11 @@ def load_form(forms_dir: Path, name: str) -> Form:
 
 def _read(folder: Path) -> Form:
     """Read every file of the folder into one value."""
+    # Late: pyxform and openpyxl cost a third of a second that the kit's start does not need.
+    from fieldkit.forms.xlsform import read_sheet
+
     table = folder / "form.md" if (folder / "form.md").exists() else folder / "form.xlsx"
-    sheet: Sheet = read_sheet(table)
+    sheet = read_sheet(table)
     form = Form(
         name=folder.name,
         title=sheet.title,
