@@ -168,8 +168,10 @@ def _keep_other_drafts(case: Case, here: Page) -> None:
 
 @screens.get("/visit/<rid>/a/<aid>/form")
 def resume(rid: str, aid: str) -> ResponseReturnValue:
-    """The first page that is not finished."""
+    """Where the work goes on: the first page at first, later the first that is not finished."""
     case = case_of(rid, aid)
+    if not case.body.get("answers"):
+        return redirect(f"/visit/{rid}/a/{aid}/form/1")
     open_names = set(case.state.missing) | {name for name, _ in case.state.violations}
     for number, here in enumerate(case.state.pages, start=1):
         if open_names & set(here.questions):
