@@ -176,7 +176,8 @@ def _keep(case: Case, photo_id: str, override: dict[str, str]) -> None:
     """Choose a photo; one that was chosen before is erased as retaken."""
     before = str(case.body.get("photo_id", ""))
     photos.keep(vault(), photo_id)
-    fields = {"photo_id": photo_id, "photo_override": override}
+    answers = {**case.answers, "photo_reason": override.get("reason_text", "")}
+    fields = {"photo_id": photo_id, "photo_override": override, "answers": answers}
     visit.save_application(vault(), case.trip, case.applicant, fields)
     records.drop_draft(case.trip, case.applicant.id, DRAFT)
     if before and before != photo_id:
