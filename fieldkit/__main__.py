@@ -124,6 +124,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KitError as error:
         print(error.sentence, file=sys.stderr)
         return 1
+    except OSError:
+        print(
+            "ファイルかフォルダーを読み書きできません。場所・権限・空きを確かめてください。",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -61,17 +61,18 @@ def typed(case: Case) -> dict[str, str]:
 
 def applicant_kind(case: Case) -> str:
     """The kind as the form now says it, in the desk's words (new, renew, lost, damaged, other)."""
-    kind, reason = case.state.values.get("kind", ""), case.state.values.get("reason", "")
-    if kind == "reissue":
-        return reason if reason in ("lost", "damaged") else "other"
-    return kind or str(case.applicant.get("kind", "new"))
+    return visit.kind_of(case.applicant, case.state.values)
 
 
 def fee_of(
     case: Case, city: CityData, reason_code: str = "", evidence: str = ""
 ) -> Fee | NeedsEvidence | Refused:
-    """The fee by the city's table; a saved choice of reason and evidence counts."""
-    choice = case.body.get("fee_choice") or {}
+    """The fee by the city's table.
+
+    A saved choice of reason and evidence counts for the kind that it was made for. A reason that
+    is given here brings its own evidence: that of another reason never counts for it.
+    """
+    choice = {} if reason_code else fee_choice(case)
     values = case.state.values
     express = {"yes": True, "no": False}.get(values.get("express", ""))
     loss = str(case.applicant.get("loss_report_date"))
@@ -87,6 +88,12 @@ def fee_of(
         ),
         city.fees,
     )
+
+
+def fee_choice(case: Case) -> dict[str, Any]:
+    """The saved reason and evidence, unless the form now says another kind."""
+    choice: dict[str, Any] = case.body.get("fee_choice") or {}
+    return choice if choice.get("kind") == applicant_kind(case) else {}
 
 
 def fee_yen(case: Case, city: CityData) -> int | None:
@@ -144,7 +151,9 @@ def missing(case: Case, city: CityData) -> list[str]:
         )
     yen = fee_yen(case, city)
     received = int((case.body.get("fee") or {}).get("yen", 0)) if case.body.get("receipt_no") else 0
-    if yen and not received:
+    if yen is None and case.state.complete:
+        says.append("手数料が決まっていません。手数料の画面で理由を確かめてください。")
+    elif yen and not received:
         says.append("手数料をまだ受け取っていません。")
     elif received and yen is not None and yen != received:
         says.append(

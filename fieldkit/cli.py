@@ -13,12 +13,12 @@ from fieldkit import citydata, demo, doctor, outbox, rules_try
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
 from fieldkit.clock import system_clock
-from fieldkit.errors import KitError, NotAllowed, NotFound
+from fieldkit.errors import BadInput, KitError, NotAllowed, NotFound
 from fieldkit.forms import check_form, list_forms, load_form
 from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
 from fieldkit.photo import judge_file_report, load_limits
-from fieldkit.settings import asset_dir, load_settings
+from fieldkit.settings import Settings, asset_dir, load_settings
 from fieldkit.store import records
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import RECOVERY_ID, ROLES, User
@@ -57,6 +57,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def _unlocked(given: Namespace) -> vaults.Vault:
+    settings = load_settings(given.data)
+    _need_vault(settings)
+    return vaults.unlock(settings, given.user, _passphrase())
+
+
+def _need_vault(settings: Settings) -> None:
+    if not vaults.exists(settings):
+        raise NotFound("このフォルダーに保管庫がありません。先に init を実行してください。")
+
+
 def init(given: Namespace) -> int:
     settings = load_settings(given.data)
     user = User(given.user, given.name, "supervisor")
@@ -68,8 +79,7 @@ def init(given: Namespace) -> int:
 
 
 def enrol(given: Namespace) -> int:
-    settings = load_settings(given.data)
-    vault = vaults.unlock(settings, given.user, _passphrase())
+    vault = _unlocked(given)
     device = enrol_device(vault, given.server, given.code, given.fingerprint, given.device_name)
     vault.close()
     print(f"端末 {device} として登録しました。")
@@ -84,7 +94,7 @@ def user_add(given: Namespace) -> int:
         raise KitError(
             "bad_user", "recovery は市で保管する復旧用の番号です。別の番号にしてください。"
         )
-    vault = vaults.unlock(load_settings(given.data), given.user, _passphrase())
+    vault = _unlocked(given)
     try:
         if vault.user.role != "supervisor":
             raise NotAllowed("利用者を加えられるのは監督者だけです。")
@@ -99,14 +109,14 @@ def user_add(given: Namespace) -> int:
 def serve(given: Namespace) -> int:
     settings = load_settings(given.data)
     vaults.check_place(settings)
-    if not vaults.exists(settings):
-        raise NotFound("このフォルダーに保管庫がありません。先に init を実行してください。")
-    port = given.port or demo.free_port()
+    _need_vault(settings)
+    port = demo.checked_port(given.port) or demo.free_port()
     settings = settings.with_host(f"{new_host_label()}.localhost:{port}")
     server = make_http(create_app(settings), settings, port)
+    demo.bind(server, port)
     print(f"画面: http://{settings.host}/", flush=True)
     try:
-        server.start()
+        server.serve()
     finally:
         server.stop()
     return 0
@@ -145,14 +155,18 @@ def forms_check(given: Namespace) -> int:
         problems = check_form(folder, name)
         bad += len(problems)
         for problem in problems:
-            print(f"{name}：{problem}")
+            print(f"{name}：{problem.sentence}（{problem.where}）")
         if not problems:
             print(f"{name}：よい")
     return 1 if bad else 0
 
 
 def forms_print(given: Namespace) -> int:
-    answers = {str(k): str(v) for k, v in _read_json(given.answers).items()}
+    answers = {}
+    for name, value in _read_json(given.answers).items():
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise BadInput(name, f"「{name}」の答えは文字か整数で書いてください。")
+        answers[name] = str(value)
     try:
         print_from_answers(_forms_dir(given), given.form, answers, given.out, system_clock())
     except OSError:
@@ -178,7 +192,7 @@ def rules_try_case(given: Namespace) -> int:
 
 
 def sync(given: Namespace) -> int:
-    vault = vaults.unlock(load_settings(given.data), given.user, _passphrase())
+    vault = _unlocked(given)
     try:
         records.adopt_orphans(vault)
         done = outbox.sync(vault)

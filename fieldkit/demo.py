@@ -66,12 +66,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def checked_port(port: int) -> int:
+    """`port` when it can be used for the screens (0: any free one); KitError otherwise."""
+    if port and not 1024 <= port <= 65535:
+        raise KitError("bad_port", "ポートは1024から65535までの番号にしてください。", "stop")
+    return port
+
+
+def bind(server: Any, port: int) -> None:
+    """Take the port; KitError where another program has it."""
+    try:
+        server.prepare()
+    except OSError:
+        raise KitError(
+            "port_taken", f"ポート {port} は使われています。別の番号にしてください。", "retry"
+        ) from None
+
+
 def start(data: Path, port: int = 0) -> Running:
     """Make the demo city where there is none, then start both servers."""
     if data.exists() and not data.is_dir():
         raise KitError("cannot_write", f"{data.name} はフォルダーではありません。", "stop")
-    if port and not 1024 <= port <= 65535:
-        raise KitError("bad_port", "ポートは1024から65535までの番号にしてください。", "stop")
+    checked_port(port)
     made = (data / MARK).exists()
     city_dir, kit_dir = data / "city", data / "kit"
     if not made:
@@ -93,12 +109,11 @@ def start(data: Path, port: int = 0) -> Running:
     (kit_dir / "kit.toml").write_text(told, encoding="utf-8")
     kit = make_http(create_app(settings), settings, port)
     try:
-        _serve(kit)
-    except OSError:
+        bind(kit, port)
+    except KitError:
         city.stop()
-        raise KitError(
-            "port_taken", f"ポート {port} は使われています。別の番号にしてください。", "retry"
-        ) from None
+        raise
+    threading.Thread(target=kit.serve, daemon=True).start()
     return Running(kit, city, settings)
 
 

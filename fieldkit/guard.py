@@ -114,12 +114,16 @@ def may(role: str, screen: str) -> bool:
     return role in ALLOWED.get(screen, frozenset({role}))
 
 
+def may_open(role: str, endpoint: str) -> bool:
+    """Whether a role may use one view, named as Flask names it (`blueprint.view`)."""
+    return endpoint in SHARED or may(role, endpoint.split(".")[0])
+
+
 def _check_role(session: Session) -> None:
     """NotAllowed where this kind of screen is another role's work (001 特記1, 5)."""
-    screen = request.blueprint or ""
-    if request.endpoint in SHARED or may(session.user.role, screen):
+    if may_open(session.user.role, request.endpoint or ""):
         return
-    allowed = ALLOWED[screen]
+    allowed = ALLOWED[request.blueprint or ""]
     who = "・".join(ja for role, ja in ROLES.items() if role in allowed)
     raise NotAllowed(f"この画面は{who}が使います。担当を替えてログインしてください。")
 

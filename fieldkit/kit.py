@@ -121,10 +121,18 @@ class Kit:
         try:
             outbox.sync(vault, progress)
             tripend.tell_city(vault)
-            progress.says = "送信が終わりました。市サーバの受領証を保管しました。"
+            progress.says = _sent(progress, outbox.waiting(vault)["parked"])
         except KitError as error:
             progress.says = error.sentence
         except Exception as error:  # the vault was locked under a running sync: nothing is lost
             progress.says = f"送信が途中で止まりました（{type(error).__name__}）。もう一度どうぞ。"
         finally:
             progress.running = False
+
+
+def _sent(progress: Progress, parked: int) -> str:
+    """How a send ended; it says nothing of receipts where nothing was there to send."""
+    held = f"保留の項目が{parked}件あります。監督者に見せてください。" if parked else ""
+    if not progress.total:
+        return f"送るものはありませんでした。{held}"
+    return f"送信が終わりました。市サーバの受領証を保管しました。{held}"

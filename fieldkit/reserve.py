@@ -90,11 +90,12 @@ def reserve(
     """
     today = day_of(vault.settings.clock()).isoformat()
     with vault.book.write() as conn:
+        # Not INSERT OR IGNORE: a change would use up a reception number.
         conn.execute(
-            "INSERT OR IGNORE INTO reception"
-            " (reservation_id, booked_on, visit_on, planned, state)"
-            " VALUES (?, ?, ?, ?, 'booked')",
-            (reservation_id, today, fields["visit_date"], len(applicants)),
+            "INSERT INTO reception (reservation_id, booked_on, visit_on, planned, state)"
+            " SELECT ?, ?, ?, ?, 'booked'"
+            " WHERE NOT EXISTS (SELECT 1 FROM reception WHERE reservation_id = ?)",
+            (reservation_id, today, fields["visit_date"], len(applicants), reservation_id),
         )
         conn.execute(
             "UPDATE reception SET visit_on = ?, planned = ? WHERE reservation_id = ?",

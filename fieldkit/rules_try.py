@@ -103,6 +103,9 @@ def _date(case: Mapping[str, Any], city: CityData) -> Answer:
 
 
 def _slot(case: Mapping[str, Any], city: CityData) -> Answer:
+    rows = _get(case, "booked", list, [])
+    if not all(isinstance(row, dict) for row in rows):
+        raise BadInput("booked", "「booked」は { } の一覧で書いてください。")
     booked = [
         slots.Booked(
             _day(row, "date"),
@@ -111,7 +114,7 @@ def _slot(case: Mapping[str, Any], city: CityData) -> Answer:
             _get(row, "group_size", int, 1),
             _get(row, "place", str, "home"),
         )
-        for row in _get(case, "booked", list, [])
+        for row in rows
     ]
     wish = slots.SlotRequest(
         date=_day(case, "date"),
@@ -160,6 +163,9 @@ def _number(case: Mapping[str, Any], city: CityData) -> Answer:
 
 def _forms(case: Mapping[str, Any], city: CityData) -> Answer:
     kind = _get(case, "applicant_kind", str)
+    if kind not in applications.KINDS:
+        known = "、".join(applications.KINDS)
+        raise BadInput("applicant_kind", f"「applicant_kind」は {known} のどれかにしてください。")
     given = {
         field.name: _get(case, field.name, type(field.default))
         for field in fields(applications.ApplicationCase)

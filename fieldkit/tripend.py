@@ -8,6 +8,7 @@ design §4).
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from typing import Any
 
 from fieldkit import erase
@@ -115,6 +116,12 @@ def _all_proved(vault: Vault, trip_id: str) -> bool:
     return True
 
 
+def _same_name(one: str, other: str) -> bool:
+    """One person written twice: blanks and the width of the letters make no second person."""
+    plain = ["".join(unicodedata.normalize("NFKC", name).split()) for name in (one, other)]
+    return plain[0] == plain[1]
+
+
 def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
     """Erase a trip for good: its secret is forgotten, its files go, its id can never be used again.
 
@@ -125,7 +132,7 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
     if found is None or found["kind"] != "field" or found["state"] == "wiped":
         raise NotFound("この訪問データはこの端末にありません。消去の画面を開き直してください。")
     first, second = (name.strip() for name in shredded_by)
-    if not first or not second or first == second:
+    if not first or not second or _same_name(first, second):
         raise NotReady("訪問予定表の裁断を確かめた人の名前を、二人分入れてください。")
     why = blockers(vault, trip_id)
     if why:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,14 @@ class Task:
     @property
     def state_ja(self) -> str:
         return STATE_JA[self.state]
+
+
+def kind_of(applicant: Record, answers: Mapping[str, str]) -> str:
+    """What is applied for, in the desk's words: as the form says it, else as the desk noted it."""
+    kind, reason = answers.get("kind", ""), answers.get("reason", "")
+    if kind == "reissue":
+        return reason if reason in ("lost", "damaged") else "other"
+    return kind or str(applicant.get("kind") or "other")
 
 
 def visits(vault: Vault) -> list[tuple[OpenTrip, Slip]]:
@@ -88,14 +97,15 @@ def refuse_if_closed(trip: OpenTrip, applicant: Record) -> None:
 def tasks(
     trip: OpenTrip, applicant: Record, form_complete: bool, fee_yen: int | None
 ) -> list[Task]:
-    """What is done and what is left for one applicant. `fee_yen` None = not known yet."""
+    """What is done and what is left for one applicant. `fee_yen` None = not known yet:
+    while the form is open, or where the fee's screen must first be told the reason."""
     now = application(trip, applicant.id)
     body = now.body if now else {}
     checked = bool(body.get("id_check"))
     photo = bool(body.get("photo_id")) or bool(body.get("no_photo_reason"))
     form = "done" if form_complete else ("doing" if body.get("answers") else "todo")
     fee_done = bool(body.get("receipt_no")) or (fee_yen == 0 and form_complete)
-    fee = "done" if fee_done else ("blocked" if fee_yen is None else "todo")
+    fee = "done" if fee_done else ("todo" if form_complete else "blocked")
     before = [checked, form_complete, photo, fee_done]
     papers = "done" if body.get("papers_printed") else ("todo" if all(before) else "blocked")
     confirmed = "done" if body.get("state") == "confirmed" else "todo"
@@ -203,7 +213,7 @@ def _note_application(
     now = application(trip, applicant.id)
     state = now.get("state") if now else "declined"
     dims = {
-        "kind": str(applicant.get("kind", "other")),
+        "kind": kind_of(applicant, (now.get("answers") or {}) if now else {}),
         "place": str(found.reservation.get("place", "home")),
         "district": str(found.reservation.get("district", "")),
         "half": str(found.reservation.get("half", "")),

@@ -46,8 +46,13 @@ class Camera {
     const taken = state === "taken";
     this.show("shoot", !taken, state === "busy" || state === "starting");
     this.show("retake", taken, false);
-    this.show("keep", taken, false);
+    this.show("keep", taken && this.usable(), false);
     if (taken) (this.held?.next ? this.button("keep") : this.button("retake"))?.focus();
+  }
+
+  // there is a crop to look at, or the shot has still to be sent
+  usable() {
+    return Boolean(this.held && (this.held.photoId || !this.held.answered));
   }
 
   show(act, visible, disabled) {
@@ -231,6 +236,7 @@ class Camera {
   judged(answer) {
     this.held.next = answer.next ?? null;
     this.held.photoId = answer.photo_id;
+    this.held.answered = true;
     const advice = (answer.findings ?? []).slice(0, 2).map((f) => f.advice);
     this.say(advice.length ? advice.join(" ") : SAYS.pass);
     this.root.dataset.verdict = answer.verdict;

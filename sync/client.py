@@ -66,6 +66,8 @@ def enrol(
 ) -> dict[str, Any]:
     """Enrol with a one-time code. The city's key must have the printed `fingerprint`.
 
+    The city is asked for its key first, so that a slip in the fingerprint does not use up the code;
+    that answer is unsigned and proves nothing: the key that counts is the one in the grant.
     Returns `{"device", "city", "city_name", "public": bytes}`.
     """
     asked = {
@@ -74,6 +76,9 @@ def enrol(
         "sign_public": b64(sign_public),
         "seal_public": b64(seal_public),
     }
+    told_first = _value(road.send("GET", "/ksp/v1/info", b"", {}))
+    if wire.fingerprint(unb64(told_first["public"])) != fingerprint.strip().upper():
+        raise Refused("other_city")
     value = _value(road.send("POST", "/ksp/v1/enrol", canonical(asked), {}))
     grant = str(value["grant"]).encode()
     told = wire.parse(grant)

@@ -11,7 +11,6 @@ holds the trip's private key: the laptop cannot open what it sealed (design §4)
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
@@ -19,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from sync.wire import WireError, canonical, sealing_private, sealing_public
+from sync.wire import WireError, canonical, parse, sealing_private, sealing_public
 
 PHOTO_MAGIC = b"FKPH1"
 SEAL_MAGIC = b"FKSE1"
@@ -49,6 +48,17 @@ def _strip(magic: bytes, data: bytes) -> bytes:
     if not data.startswith(magic):
         raise WireError("wrong_format")
     return data[len(magic) :]
+
+
+def _object(plain: bytes) -> dict[str, Any]:
+    """The JSON object that was sealed; WireError("wrong_format") where it is none."""
+    try:
+        value = parse(plain)
+    except WireError:
+        value = None
+    if not isinstance(value, dict):
+        raise WireError("wrong_format")
+    return value
 
 
 def seal_photo(
@@ -85,10 +95,7 @@ def seal_record(trip_public: bytes, trip_id: str, op_id: str, save: dict[str, An
 def open_record(trip_private: bytes, trip_id: str, op_id: str, rec: bytes) -> dict[str, Any]:
     """The save inside a `.rec`."""
     where = context("record", trip_id, op_id)
-    value = json.loads(hpke_open(trip_private, _strip(RECORD_MAGIC, rec), where))
-    if not isinstance(value, dict):
-        raise WireError("wrong_format")
-    return value
+    return _object(hpke_open(trip_private, _strip(RECORD_MAGIC, rec), where))
 
 
 def seal_answer(device_public: bytes, device: str, about: str, answer: dict[str, Any]) -> bytes:
@@ -100,7 +107,4 @@ def seal_answer(device_public: bytes, device: str, about: str, answer: dict[str,
 def open_answer(device_private: bytes, device: str, about: str, sealed: bytes) -> dict[str, Any]:
     """The answer that the city sealed to this device."""
     where = context("answer", device, about)
-    value = json.loads(hpke_open(device_private, _strip(ANSWER_MAGIC, sealed), where))
-    if not isinstance(value, dict):
-        raise WireError("wrong_format")
-    return value
+    return _object(hpke_open(device_private, _strip(ANSWER_MAGIC, sealed), where))

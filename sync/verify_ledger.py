@@ -51,11 +51,12 @@ def verify_rows(rows: Iterable[tuple[str, str]]) -> Problem | None:
             value = json.loads(body)
             seq = int(value["seq"])
             link = value["prev"]
-        except (ValueError, KeyError, TypeError):
+            found = entry_hash(body)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return Problem(expected, "行を読めません")
         if seq != expected:
             return Problem(expected, f"番号が続いていません（{seq}になっています）")
-        if entry_hash(body) != digest:
+        if found != digest:
             return Problem(seq, "内容が書き換えられています")
         if link != prev:
             return Problem(seq, "前の行とつながっていません")
@@ -67,37 +68,53 @@ def verify_file(path: Path, public: str = "") -> tuple[int, Problem | None]:
     """(number of rows, first problem or None) of an exported ledger file."""
     rows: list[tuple[str, str]] = []
     end: dict[str, Any] | None = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    data = path.read_bytes().removesuffix(b"\n")
+    for number, line in enumerate(data.split(b"\n") if data else [], start=1):
+        if end is not None:
+            return len(rows), verify_rows(rows) or Problem(0, "末尾の署名のあとに行があります")
         try:
-            value = json.loads(line)
+            value = _line(line)
             if "head" in value:
                 end = value
-                break
-            rows.append((value["body"], value["hash"]))
-        except (ValueError, KeyError, TypeError):
-            return len(rows), Problem(number, "行を読めません")
-    problem = verify_rows(rows)
-    if problem is not None:
-        return len(rows), problem
+            else:
+                rows.append((value["body"], value["hash"]))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return len(rows), verify_rows(rows) or Problem(number, "行を読めません")
+    return len(rows), verify_rows(rows) or _end_problem(end, rows, public)
+
+
+def _line(line: bytes) -> dict[str, Any]:
+    """One line as it was written; ValueError where a single byte of its spelling differs."""
+    line = line.removesuffix(b"\r")
+    value = json.loads(line)
+    again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if not isinstance(value, dict) or again.encode() != line:
+        raise ValueError("not as it was written")
+    return value
+
+
+def _end_problem(
+    end: dict[str, Any] | None, rows: list[tuple[str, str]], public: str
+) -> Problem | None:
+    """What is wrong with the last line: cut off, other rows than it says, another signature."""
     if end is None:
-        return len(rows), Problem(0, "末尾の署名がありません（途中で切れています）")
-    last = {"seq": len(rows), "hash": rows[-1][1] if rows else GENESIS}
-    if end["head"] != last:
-        return len(rows), Problem(0, "末尾の行が失われています")
-    if "signature" in end and not _signed(end, public or end.get("public", "")):
-        return len(rows), Problem(0, "末尾の署名が正しくありません")
-    return len(rows), None
+        return Problem(0, "末尾の署名がありません（途中で切れています）")
+    if end["head"] != {"seq": len(rows), "hash": rows[-1][1] if rows else GENESIS}:
+        return Problem(0, "末尾の行が失われています")
+    if set(end) == {"head"} and not public:
+        return None
+    return None if _signed(end, public) else Problem(0, "末尾の署名が正しくありません")
 
 
 def _signed(end: dict[str, Any], public: str) -> bool:
     from sync.wire import WireError, verify
 
     try:
-        body = head_bytes(end["device"], end["head"])
-        verify(bytes.fromhex(public), "ledger-head", body, end["signature"])
-    except (WireError, ValueError, KeyError):
+        key = bytes.fromhex(public or end["public"])
+        verify(key, "ledger-head", head_bytes(end["device"], end["head"]), end["signature"])
+    except (WireError, ValueError, KeyError, TypeError):
         return False
-    return True
+    return bool(key.hex() == end["public"])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -107,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         count, problem = verify_file(given.file, given.public)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         print("台帳ファイルを読めません。ファイル名と中身を確かめてください。")
         return 2
     if problem is None:

@@ -37,15 +37,29 @@ class WireError(Exception):
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys, no blanks, UTF-8: the same value gives the same bytes everywhere."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
 
 
 def parse(data: bytes) -> Any:
-    """JSON bytes to a value; WireError("malformed") where they are none."""
+    """JSON bytes to a value; WireError("malformed") where they are none.
+
+    What cannot be written again (NaN, half a surrogate pair, bottomless nesting) is none either.
+    """
     try:
-        return json.loads(data)
-    except (ValueError, UnicodeDecodeError):
+        value = json.loads(data)
+        canonical(value)
+    except (ValueError, RecursionError):
         raise WireError("malformed") from None
+    return value
+
+
+def whole(value: Any) -> int:
+    """A whole number that every store can hold; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError("not a whole number")
+    return value
 
 
 def sha256(data: bytes) -> str:
@@ -57,10 +71,14 @@ def b64(data: bytes) -> str:
 
 
 def unb64(text: str) -> bytes:
+    """Base64 to bytes; one text only for the same bytes, so that a changed letter shows."""
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (ValueError, TypeError):
         raise WireError("malformed") from None
+    if b64(data) != text:
+        raise WireError("malformed")
+    return data
 
 
 def _signed_bytes(purpose: str, body: bytes) -> bytes:

@@ -165,6 +165,8 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path) -> None:
     (full / "mine.txt").write_text("x")
     twelve = tmp_path / "case.json"
     twelve.write_text('{"kind": "weather"}', encoding="utf-8")
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"name": ["汐見"]}', encoding="utf-8")
     cases: list[tuple[object, ...]] = [
         ("photo", "judge", tmp_path / "nothing.jpg"),
         ("photo", "judge", text),
@@ -183,6 +185,8 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path) -> None:
         ("init", "--data", text, "--user", "a", "--name", "a"),
         ("demo", "--data", full, "--check"),
         ("demo", "--data", text, "--check"),
+        ("demo", "--data", text / "below-a-file", "--check"),
+        ("forms", "print", "kofu_shinsei", "--answers", odd, "--out", tmp_path / "a.pdf"),
         ("demo", "--data", tmp_path / "d", "--check", "--port", "80"),
         ("ledger", "verify", tmp_path / "nothing.jsonl"),
     ]

@@ -6,6 +6,7 @@ both ways, the sample, its fonts, and a real print of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -32,14 +33,39 @@ def check_form(forms_dir: Path, name: str, today: date | None = None) -> list[Pr
     `today` is the day that the sample is judged on (default: 2026-07-01, so that the answer
     does not change with the calendar).
     """
+    # The paper module prints forms and so imports this package: a late import breaks the ring.
+    from fieldkit.paper.layout import checked_layout
+
     try:
         form = load_form(forms_dir, name)
+        if form.layout:
+            checked_layout(form.layout)
     except BadCityData as error:
         return [Problem(f"{error.file} {error.key}".strip(), error.sentence)]
     except KitError as error:
         return [Problem(name, error.sentence)]
-    problems = [*_layout_names(form), *_sample_answers(form, today or date(2026, 7, 1))]
+    day = today or date(2026, 7, 1)
+    problems = [*_circles(form), *_layout_names(form), *_sample_answers(form, day)]
     return problems or list(_print_sample(forms_dir, form))
+
+
+def _circles(form: Form) -> Iterator[Problem]:
+    """A calculation that needs its own result never gets one."""
+    sums = {bind.path: bind.calculate for bind in form.rules.binds if bind.calculate}
+    needs = {
+        path: {other for other in sums if re.search(rf"{re.escape(other)}(?![\w.-])", text)}
+        for path, text in sums.items()
+    }
+    for path in needs:
+        seen: set[str] = set()
+        queue = [*needs[path]]
+        while queue:
+            if (step := queue.pop()) not in seen:
+                seen.add(step)
+                queue.extend(needs[step])
+        if path in seen:
+            name = path.rpartition("/")[2]
+            yield Problem(f"form（{name}）", f"「{name}」の計算が、自分の結果を使っています。")
 
 
 def _layout_names(form: Form) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from fieldkit.errors import BadCityData, NotFound
 from fieldkit.forms.form import Consent, Form
+from fieldkit.forms.text import read_text
 
 _FILES = ("form.md", "form.xlsx", "layout.toml", "consent.ja.md", "sample.json")
 _cache: dict[Path, tuple[tuple[tuple[str, int], ...], Form]] = {}
@@ -79,7 +80,7 @@ def _layout(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise BadCityData(path.name, "", f"書き方に誤りがあります（{error}）") from None
 
@@ -89,9 +90,11 @@ def _sample(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise BadCityData(path.name, f"{error.lineno}行目", "書き方に誤りがあります") from None
+    except RecursionError:
+        raise BadCityData(path.name, "", "書き方に誤りがあります") from None
     if not isinstance(raw, dict) or not all(isinstance(v, str) for v in raw.values()):
         raise BadCityData(path.name, "", "「項目名: 文字」の組だけを書いてください")
     return raw
@@ -101,7 +104,7 @@ def _consent(path: Path) -> Consent | None:
     """The consent wording with the `version` and `from` of its head."""
     if not path.exists():
         return None
-    head, _, body = path.read_text(encoding="utf-8").removeprefix("---").partition("\n---")
+    head, _, body = read_text(path).removeprefix("---").partition("\n---")
     pairs = [line.split(":", 1) for line in head.splitlines() if ":" in line]
     marks = {key.strip(): value.strip() for key, value in pairs}
     if not marks.get("version") or not body.strip():

@@ -21,6 +21,7 @@ from pyxform.xls2xform import convert
 from fieldkit.errors import BadCityData
 from fieldkit.forms.form import SILENT, Choice, Page, Question
 from fieldkit.forms.rules import Bind, Rules
+from fieldkit.forms.text import read_text
 from fieldkit.forms.xpath import compiled, with_date_numbers
 
 _XF = "{http://www.w3.org/2002/xforms}"
@@ -58,7 +59,7 @@ class Sheet:
 
 def read_sheet(path: Path) -> Sheet:
     """Read `form.md` or `form.xlsx`. Raises BadCityData with file, row and reason."""
-    source: Any = path.read_text(encoding="utf-8") if path.suffix == ".md" else path.read_bytes()
+    source: Any = read_text(path) if path.suffix == ".md" else path.read_bytes()
     try:
         rows = _row_numbers(get_xlsform(source, file_type=path.suffix).survey)
         result = convert(source, validate=False, file_type=path.suffix)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fieldkit.errors import BadCityData, KitError
+from fieldkit.errors import BadCityData, BadInput, KitError
 from fieldkit.forms.form import Evaluated, Form
 from fieldkit.forms.load import load_form
 from fieldkit.forms.rules import individual_number_problem
@@ -19,6 +19,7 @@ from fieldkit.paper.dates import printed_mark, wareki_text
 from fieldkit.paper.engine import Overflow, Press, Printed, press, render
 from fieldkit.paper.glyphs import inked
 from fieldkit.paper.layout import checked_layout
+from fieldkit.rules.wareki import parse_date
 
 #: Kinds that leave no mark when there is no answer.
 _EMPTY_KINDS = {"text", "wareki"}
@@ -70,7 +71,7 @@ def _printed(
     printed_at: datetime,
 ) -> Printed:
     layout = checked_layout(form.layout)
-    state = form.evaluate(answers, printed_at.date())
+    state = form.evaluate(_iso_dates(form, answers), printed_at.date())
     _refuse_individual_number(form, state)
     data: dict[str, Any] = {
         "title": form.title,
@@ -87,6 +88,19 @@ def _printed(
     if background := layout.get("background"):
         pictures["background"] = _background(forms_dir / form.name, str(background))
     return render(forms_dir, "official.typ", data, printed_at, pictures)
+
+
+def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
+    """The answers with every date as the screens keep it; BadInput for a day that never was."""
+    found = dict(answers)
+    for question in form.questions:
+        if question.type == "date" and found.get(question.name):
+            try:
+                found[question.name] = parse_date(found[question.name]).isoformat()
+            except BadInput as error:
+                says = f"「{question.label}」：{error.sentence}"
+                raise BadInput(question.name, says) from None
+    return found
 
 
 def _fields(form: Form, state: Evaluated, ready: Press) -> list[dict[str, Any]]:

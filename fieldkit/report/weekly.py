@@ -26,6 +26,16 @@ FACTS = {
     "application": "申請",
     "fee": "手数料",
     "deletion": "消去",
+    "set_aside": "今日は申請しない",
+}
+OUTCOMES = {"confirmed": "確認済み", "declined": "取りやめ", "postponed": "後日"}
+# Dimensions of a fact: its label and the words of its codes.
+DIMS: dict[str, tuple[str, dict[str, str]]] = {
+    "kind": ("種別", KINDS),
+    "place": ("場所", PLACES),
+    "district": ("地区", {}),
+    "half": ("時間帯", {"am": "午前", "pm": "午後"}),
+    "outcome": ("結果", OUTCOMES),
 }
 # Columns of 週報 after the day: (group heading, heading, key of the day's numbers).
 COLUMNS = [
@@ -167,7 +177,7 @@ def _write_details(
     counts: Counter[tuple[str, str, str]] = Counter()
     yen: Counter[tuple[str, str, str]] = Counter()
     for fact in week:
-        dims = "、".join(f"{key}＝{value}" for key, value in sorted(fact["dims"].items()))
+        dims = "、".join(_dim_ja(key, value) for key, value in sorted(fact["dims"].items()))
         row_key = (fact["on"], fact["kind"], dims)
         counts[row_key] += int(fact["count"])
         yen[row_key] += int(fact["yen"])
@@ -186,6 +196,12 @@ def _write_details(
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 12)
     sheet.set_column(2, 2, 60)
+
+
+def _dim_ja(key: str, value: str) -> str:
+    """One dimension in the words of the report, e.g. 種別＝紛失."""
+    label, words = DIMS.get(key, (key, {}))
+    return f"{label}＝{words.get(value, value)}"
 
 
 def _set_page(sheet: Any, first_head: int, last_head: int, footer: str) -> None:

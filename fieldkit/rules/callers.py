@@ -32,7 +32,11 @@ def may_book(
     if place == "facility":
         return Allowed("施設からの希望として受け付け、後ほど管理者から連絡します。")
     if relation not in RELATIONS:
-        return Refused("電話をかけている方と申請者との関係を選んでください。", CLAUSE)
+        return Refused(
+            "電話をかけている方と申請者との関係を選んでください。",
+            CLAUSE,
+            nearest=("「ご本人とどのようなご関係ですか」とうかがって選ぶ。",),
+        )
     if relation == "other" and applicant_beside:
         relation = "beside"
     if relation == "other":

@@ -16,6 +16,7 @@ from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
 
 _CLAUSE = "001 §8(2)オ(ア)c(b)"
+_ASK = "担当課に電話で確かめ、その答えで手数料を決める。"
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,10 @@ def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
     if isinstance(reason, Refused):
         return reason
     if table.price_on(case.day) is None:
-        return Refused(f"{wareki(case.day)}の料金が料金表にありません。担当課に確かめてください。")
+        says = f"{wareki(case.day)}の料金が料金表にありません。担当課に確かめてください。"
+        return Refused(says, _CLAUSE, (_ASK,))
     if reason.charge == "ask":
-        return Refused(f"{reason.says}担当課に確かめてください。")
+        return Refused(f"{reason.says}担当課に確かめてください。", _CLAUSE, (_ASK,))
     express, note = _express(case, reason, table)
     if isinstance(express, Refused):
         return express
@@ -120,20 +122,27 @@ def check_tendered(fee: Fee, tendered: int, table: FeeTable) -> Allowed | Refuse
         return Allowed(f"{fee.yen:,}円ちょうどを受け取りました。" if fee.yen else "無料です。")
     want = f"手数料は{fee.yen:,}円です。"
     if fee.yen == 0:
-        return Refused("この申請は無料です。お金は受け取らないでください。", _CLAUSE)
+        return Refused("この申請は無料です。お金は受け取らないでください。", _CLAUSE, ("0円",))
     if tendered > fee.yen:
         say = f"{want}{tendered - fee.yen:,}円多いです。{table.carry_change}"
-        return Refused(f"{say}ちょうどの金額をお願いしてください。", _CLAUSE)
-    return Refused(f"{want}あと{fee.yen - tendered:,}円足りません。", _CLAUSE)
+        return Refused(f"{say}ちょうどの金額をお願いしてください。", _CLAUSE, (f"{fee.yen:,}円",))
+    say = f"{want}あと{fee.yen - tendered:,}円足りません。"
+    return Refused(say, _CLAUSE, (f"{fee.yen:,}円",))
 
 
 def _reason_of(case: FeeCase, table: FeeTable) -> Reason | Refused:
     code = case.reason_code or table.kind_reason.get(case.kind, "")
     if not code:
-        return Refused("手数料を決める理由が選ばれていません。再交付の理由を選んでください。")
+        says = "手数料を決める理由が選ばれていません。再交付の理由を選んでください。"
+        return Refused(says, _CLAUSE, _labels(table))
     if code not in table.reasons:
-        return Refused("この理由は料金表にありません。選び直してください。")
+        says = "この理由は料金表にありません。選び直してください。"
+        return Refused(says, _CLAUSE, _labels(table))
     return table.reasons[code]
+
+
+def _labels(table: FeeTable) -> tuple[str, ...]:
+    return tuple(reason.label for reason in table.reasons.values())
 
 
 def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Refused, str]:
@@ -148,16 +157,18 @@ def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Ref
         why = f"「{reason.label}」は特急発行の対象ではありません。"
         if not offered:
             why = f"特急発行は{wareki(table.express_start)}に始まりました。この日は使えません。"
-        return Refused(why, nearest=("通常発行で申請してください。",)), ""
+        return Refused(why, _CLAUSE, ("通常発行で申請してください。",)), ""
     if case.express is None and reason.charge == "no" and not reason.evidence:
         return False, ""
+    if not reason.clock:
+        return True, ""
     if case.loss_report_date is None:
         note = f"{reason.clock}を記録してください（30日以内だけ特急発行できます）。"
         note = note.replace("30", str(table.express_days))
-        return True, note if reason.clock else ""
+        return True, note
     if case.loss_report_date > case.day:
-        why = f"{reason.clock or '届出の日'}が申請の日より後です。日付を確かめてください。"
-        return Refused(why), ""
+        why = f"{reason.clock}が申請の日より後です。日付を確かめてください。"
+        return Refused(why, _CLAUSE, (f"{wareki(case.day)}までの日付にする。",)), ""
     left = express_left(case.loss_report_date, case.day, table.express_days)
     return left.open, left.says
 

@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fieldkit.rules.verdict import Refused
 
 LENGTH = 12
 APPLICATION_ID_LENGTH = 23
 
-_GAP = r"[ \t\u00a0\u3000\-‐‑‒–—―−ー－ｰ・･.．,，_]"
+_GAP = r"[\s\u00ad\u200b-\u200d\u2060\ufeff\-‐‑‒–—―−﹣ー－ｰ〜～~・･.．,，、/／|｜_]"
 _RUN = re.compile(rf"\d(?:{_GAP}{{0,3}}\d)*")
 _GROUP = re.compile(r"\d+")
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
@@ -102,21 +103,33 @@ def _twelves(text: str) -> Iterator[tuple[int, str, bool]]:
     """(position, twelve ASCII digits, stands alone) for each possible 12-digit number.
 
     A run is digits with thin separators between. Exactly twelve: always reported. In a longer
-    run (a date or a phone number beside it) whole groups adding up to twelve are reported too,
-    when one kind of separator joins them. A run of 23 digits is a 申請書ID and is left alone,
-    and so is any unbroken row of more than twelve.
+    run (a date or a phone number beside it) and across lines, whole groups adding up to twelve are
+    reported when one kind of separator joins them. A run of 23 digits is a 申請書ID and is left
+    alone, unless one of its groups has twelve; so is any unbroken row of more than twelve, unless
+    it is two numbers of twelve run together.
     """
     text = _UUID.sub(lambda found: "x" * len(found.group()), text)
     for run in _RUN.finditer(text):
         groups = [(m.start() + run.start(), m.group()) for m in _GROUP.finditer(run.group())]
         total = sum(len(digits) for _, digits in groups)
-        if total == LENGTH:
+        if total == LENGTH and not set("\r\n") & set(run.group()):
             yield groups[0][0], _ascii("".join(d for _, d in groups)), True
-        elif total > LENGTH and total != APPLICATION_ID_LENGTH:
+        elif total >= LENGTH and not _is_application_id(text, groups, total):
             yield from _inside(text, groups)
 
 
+def _is_application_id(text: str, groups: list[tuple[int, str]], total: int) -> bool:
+    """23 digits in one spelling; an Individual Number with a phone number beside it is none."""
+    if total != APPLICATION_ID_LENGTH or any(len(digits) == LENGTH for _, digits in groups):
+        return False
+    return len({text[a + len(d) : b] for (a, d), (b, _) in pairwise(groups)}) <= 1
+
+
 def _inside(text: str, groups: list[tuple[int, str]]) -> Iterator[tuple[int, str, bool]]:
+    for start, group in groups:
+        if len(group) == 2 * LENGTH:
+            yield start, _ascii(group[:LENGTH]), False
+            yield start + LENGTH, _ascii(group[LENGTH:]), False
     for first in range(len(groups)):
         digits = ""
         joints: set[str] = set()

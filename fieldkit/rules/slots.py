@@ -19,6 +19,7 @@ from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
 
 NEAREST = 3
+PLACES = ("home", "facility")
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,13 @@ def capacity(half: str, group_size: int, place: str, third_ok: bool, rules: Book
 def _judge(
     wish: SlotRequest, booked: Sequence[Booked], rules: BookingRules, days: OpenDays, today: date
 ) -> Offer | Refused:
-    if wish.half not in HALVES or wish.group_size < 1:
-        return Refused("午前か午後かと、申請する人数（1名以上）を選んでください。")
+    if wish.half not in HALVES or wish.group_size < 1 or wish.place not in PLACES:
+        return Refused(
+            "午前か午後か、個人宅か施設かと、申請する人数（1名以上）を選んでください。",
+            "001 §8(2)イ",
+        )
+    if wish.travel_min is not None and wish.travel_min < 0:
+        return Refused("移動時間は0分以上で入力してください。", "001 §8(2)エ")
     passed: list[str] = []
     there = [b for b in booked if (b.date, b.half) == (wish.date, wish.half)]
     order = _free_order(there)
@@ -191,6 +197,7 @@ def _room(wish: SlotRequest, there: Sequence[Booked], rules: BookingRules) -> It
             f"施設1件はおおむね{rules.facility_max}名までです。"
             "午前と午後の両方、または別の日にも分けて予約してください。",
             clause,
+            (f"{rules.facility_max}名までに分けて、午前と午後の両方を予約する。",),
             can_override=True,
         )
     whole = [b for b in there if b.group_size >= min(rules.big_group_from, rules.facility_min)]

@@ -47,7 +47,7 @@ WEEKDAYS = "月火水木金土日"
 
 _HOW = "「昭和20年3月5日」「S20.3.5」「1945-03-05」のように入力してください。"
 _ERA_DATE = re.compile(
-    r"(明治|大正|昭和|平成|令和|[MTSHR])(元|\d{1,3})[年./-](\d{1,2})[月./-](\d{1,2})日?"
+    r"(明治|大正|昭和|平成|令和|[MTSHR明大昭平令])(元|\d{1,3})[年./-](\d{1,2})[月./-](\d{1,2})日?"
 )
 _ERA_COMPACT = re.compile(r"(明治|大正|昭和|平成|令和|[MTSHR])(\d\d)(\d\d)(\d\d)")
 _WESTERN = re.compile(r"(?:西暦)?(\d{4})[年./-](\d{1,2})[月./-](\d{1,2})日?")
@@ -59,9 +59,9 @@ _KANJI_NUMBER = re.compile("[〇一二三四五六七八九十]+")
 def parse_date(text: str, field: str = "date") -> date:
     """The day that `text` names; BadInput (with the reason and the nearest day) otherwise.
 
-    Accepts 昭和20年3月5日, S20.3.5, 令和元年5月1日, R1/5/1, S200305, 1945-03-05, 1945年3月5日,
-    19450305; full-width characters, blanks, kanji numerals, ㍻-type letters, a trailing
-    （水） or 生.
+    Accepts 昭和20年3月5日, 昭20.3.5, S20.3.5, S20・3・5, 令和元年5月1日, R1/5/1, S200305,
+    1945-03-05, 1945年3月5日, 19450305; full-width characters, blanks, kanji numerals, ㍻-type
+    letters, a trailing （水） or 生.
     """
     plain = _plain(text)
     if not plain:
@@ -118,7 +118,7 @@ def _plain(text: str) -> str:
     """Half-width, no blanks, no weekday, arabic numerals: for reading only, never stored."""
     plain = unicodedata.normalize("NFKC", text)
     plain = re.sub(r"\s|\([月火水木金土日祝]\)|生まれ$|生$", "", plain).upper()
-    plain = re.sub("[‐‑‒–—―−ー]", "-", plain).replace("。", ".")
+    plain = re.sub("[‐‑‒–—―−ー]", "-", plain).replace("。", ".").replace("・", ".")
     return _KANJI_NUMBER.sub(_arabic, plain)
 
 
@@ -134,7 +134,7 @@ def _arabic(found: re.Match[str]) -> str:
 
 
 def _era(name: str) -> Era:
-    return next(era for era in ERAS if name in (era.name, era.letter))
+    return next(era for era in ERAS if name in (era.name, era.name[0], era.letter))
 
 
 def _era_of(day: date) -> Era | None:

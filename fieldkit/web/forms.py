@@ -145,7 +145,10 @@ def save(rid: str, aid: str, number: int) -> ResponseReturnValue:
         records.save_draft(vault(), case.trip, aid, FORM, {**had, **masked(typed)})
         return _draw(case, pages, number, {**before, **typed}, wrong)
     answers = {**case.answers, **kept}
-    fields = {"answers": answers, "form_version": case.form.version, "state": "doing"}
+    fields: dict[str, Any] = {"answers": answers, "form_version": case.form.version}
+    fields["state"] = "doing"
+    if answers != case.answers:
+        fields["papers_printed"] = False
     visit.save_application(vault(), case.trip, case.applicant, fields)
     _keep_other_drafts(case, here)
     base = f"/visit/{rid}/a/{aid}"

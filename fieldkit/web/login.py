@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, current_app, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from fieldkit import guard
 from fieldkit.errors import KitError
@@ -24,6 +25,15 @@ def _inside(path: str) -> str:
     """
     plain = path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def _back(path: str, role: str) -> str:
+    """Where the work goes on; the first screen where `path` is another role's work."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path.split("?")[0])
+    except HTTPException:
+        return "/"
+    return path if guard.may_open(role, endpoint) else "/"
 
 
 def _draw(errors: list[dict[str, str]], user: str = "", status: int = 200) -> ResponseReturnValue:
@@ -55,7 +65,7 @@ def enter() -> ResponseReturnValue:
         if error.code not in ("wrong_login", "wait"):
             raise
         return _draw([{"field": "passphrase", "sentence": error.sentence}], user, 403)
-    response = redirect(_inside(request.form.get("next", "/")))
+    response = redirect(_back(_inside(request.form.get("next", "/")), vault().user.role))
     guard.set_cookie(response, cookie)
     return response
 

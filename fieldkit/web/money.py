@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
@@ -20,7 +22,7 @@ screens = Blueprint("money", __name__)
 def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> ResponseReturnValue:
     city = kit().city()
     found = apply.fee_of(case, city)
-    shown: dict[str, object] = {"yen": 0, "says": "", "breakdown": []}
+    shown: dict[str, object] = {"yen": None, "says": "", "breakdown": []}
     fee = found.otherwise if isinstance(found, NeedsEvidence) else found
     if isinstance(fee, Fee):
         lines = [{"label": label, "yen": yen} for label, yen in fee.breakdown]
@@ -29,7 +31,7 @@ def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> Respons
         shown["says"] = fee.sentence
     reissue = apply.applicant_kind(case) not in ("new", "renew")
     reasons = [{"code": r.code, "label": r.label} for r in city.fees.reasons.values()]
-    choice = case.body.get("fee_choice") or {}
+    choice = apply.fee_choice(case)
     number = case.body.get("receipt_no")
     receipt = {"no": number, "yen": (case.body.get("fee") or {}).get("yen")} if number else None
     start = {
@@ -79,7 +81,11 @@ def receive(rid: str, aid: str) -> ResponseReturnValue:
         errors.append(BadInput("evidence", f"{found.says}確かめた内容を書いてください。"))
     if errors or not isinstance(found, Fee):
         return _draw(case, errors, values)
-    chosen = {"reason_code": found.reason_code, "evidence": form.get("evidence", "").strip()}
+    chosen = {
+        "kind": apply.applicant_kind(case),
+        "reason_code": found.reason_code,
+        "evidence": form.get("evidence", "").strip(),
+    }
     visit.save_application(vault(), case.trip, case.applicant, {"fee_choice": chosen})
     case = case_of(rid, aid)
     if not isinstance(before, Fee) or before.yen != found.yen:
@@ -94,7 +100,7 @@ def receive(rid: str, aid: str) -> ResponseReturnValue:
 
 def _issue(case: Case, fee: Fee, values: dict[str, str]) -> ResponseReturnValue:
     errors: list[BadInput] = []
-    text = half_width_digits(values.get("tendered", "")).replace(",", "").replace("円", "")
+    text = re.sub(r"[,，、円¥￥\s]", "", half_width_digits(values.get("tendered", "")))
     tendered = int(text) if text.isdecimal() and len(text) < 9 else -1
     if tendered < 0:
         errors.append(BadInput("tendered", "受け取った金額を数字で入れてください。"))

@@ -119,8 +119,9 @@ def again() -> ResponseReturnValue:
 
 @screens.get("/outbox/progress")
 def progress() -> ResponseReturnValue:
+    """How far a send is; at its end the whole page is asked for anew, so that its lists agree."""
     now = kit().progress
-    return render_template(
+    drawn = render_template(
         "_progress.html",
         running=now.running,
         done=now.done,
@@ -129,3 +130,4 @@ def progress() -> ResponseReturnValue:
         bytes_total=now.bytes_total,
         says=now.says,
     )
+    return drawn, {} if now.running else {"HX-Refresh": "true"}

@@ -95,6 +95,8 @@ def _draw(case: Case, tried: dict[str, Any] | None, errors: list[BadInput]) -> R
             "id": tried["id"],
             "verdict": VERDICT[tried["verdict"]],
             "sealed": tried["id"] not in vault().photo_keys,
+            "kept": tried["id"] == case.body.get("photo_id"),
+            "closed": case.slip.reservation.get("state") == "visited",
             "findings": [
                 {**f, "severity": severity.get(f["severity"], "ok")} for f in tried["findings"][:2]
             ],
@@ -176,8 +178,12 @@ def _keep(case: Case, photo_id: str, override: dict[str, str]) -> None:
     """Choose a photo; one that was chosen before is erased as retaken."""
     before = str(case.body.get("photo_id", ""))
     photos.keep(vault(), photo_id)
-    answers = {**case.answers, "photo_reason": override.get("reason_text", "")}
-    fields = {"photo_id": photo_id, "photo_override": override, "answers": answers}
+    answers = {**case.answers}
+    if override or answers.get("photo_reason"):
+        answers["photo_reason"] = override.get("reason_text", "")
+    fields = {"photo_id": photo_id, "photo_override": override, "papers_printed": False}
+    if answers != case.answers:
+        fields["answers"] = answers
     visit.save_application(vault(), case.trip, case.applicant, fields)
     records.drop_draft(case.trip, case.applicant.id, DRAFT)
     if before and before != photo_id:

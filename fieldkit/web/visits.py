@@ -119,7 +119,8 @@ def task_page(rid: str, aid: str) -> ResponseReturnValue:
         }
         for t in tasks_of(case)
     ]
-    return page("visit/tasks.html", tasks=rows, **frame(case))
+    aside = ASIDE_JA.get(str(case.body.get("state")), "")
+    return page("visit/tasks.html", tasks=rows, aside=aside, **frame(case))
 
 
 # -- check answers ------------------------------------------------------------------------------

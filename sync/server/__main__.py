@@ -66,6 +66,10 @@ def _run(given: argparse.Namespace) -> int:
         print(f"市サーバ: http://{given.host}:{given.port}/", flush=True)
         try:
             server.start()
+        except (OSError, OverflowError):
+            where = f"{given.host}:{given.port}"
+            print(f"{where} では始められません。ほかで使われていないか確かめてください。")
+            return 1
         except KeyboardInterrupt:
             server.stop()
     return 0

@@ -18,6 +18,7 @@ from sync.server.receipts import now
 from sync.wire import WireError, b64, unb64
 
 CODE_HOURS = 24
+KEY_BYTES = 32
 
 
 def _code_digest(code: bytes) -> str:
@@ -46,11 +47,17 @@ def enrol(engine: sa.Engine, asked: dict[str, Any]) -> dict[str, Any]:
     or expired, it is refused.
     """
     try:
-        digest = _code_digest(secret_of(str(asked["code"])))
+        code = str(asked["code"])
         sign_public, seal_public = unb64(asked["sign_public"]), unb64(asked["seal_public"])
         name = str(asked["name"])[:80]
     except (KeyError, ValueError):
         raise WireError("malformed") from None
+    if (len(sign_public), len(seal_public)) != (KEY_BYTES, KEY_BYTES):
+        raise WireError("malformed")
+    try:
+        digest = _code_digest(secret_of(code))
+    except ValueError:
+        raise WireError("bad_code") from None
     with engine.begin() as conn:
         row = conn.execute(
             sa.select(store.enrolment).where(store.enrolment.c.code_sha256 == digest)

@@ -26,12 +26,13 @@ def take_batch(engine: sa.Engine, device: Any, body: bytes) -> dict[str, Any]:
     ops, declared = batch.get("ops", []), batch.get("photos", [])
     if not isinstance(ops, list) or not isinstance(declared, list):
         raise WireError("malformed")
+    head = _head(batch)
     digest = sha256(body)
     with engine.connect() as conn:
         before = kept(conn, batch=digest)
     if before is None:
         words = [_take_op(engine, device, op) for op in ops]
-        before = _receipt_for_ops(engine, device, batch, words, digest)
+        before = _receipt_for_ops(engine, device, head, words, digest)
     return {
         "receipt": before.to_json(),
         "photos": [photos.declare(engine, device, one) for one in declared],
@@ -39,10 +40,19 @@ def take_batch(engine: sa.Engine, device: Any, body: bytes) -> dict[str, Any]:
     }
 
 
+def _head(batch: dict[str, Any]) -> dict[str, Any]:
+    """The laptop's ledger head, judged before anything is stored."""
+    head = batch.get("ledger") or {"seq": 0, "hash": ""}
+    try:
+        return {"seq": wire.whole(head["seq"]), "hash": str(head["hash"])}
+    except (KeyError, TypeError, ValueError):
+        raise WireError("malformed") from None
+
+
 def _take_op(engine: sa.Engine, device: Any, op: Any) -> dict[str, Any]:
     """Store and apply one save in its own transaction; the word and the digest for the receipt."""
     try:
-        op_id, n, trip_id = str(op["op_id"]), int(op["n"]), str(op["trip"])
+        op_id, n, trip_id = str(op["op_id"]), wire.whole(op["n"]), str(op["trip"])
         data = unb64(op["rec"])
     except (KeyError, TypeError, ValueError):
         raise WireError("malformed") from None
@@ -150,7 +160,7 @@ def _clashes(
 
 
 def _receipt_for_ops(
-    engine: sa.Engine, device: Any, batch: dict[str, Any], items: list[dict[str, Any]], digest: str
+    engine: sa.Engine, device: Any, head: dict[str, Any], items: list[dict[str, Any]], digest: str
 ) -> Receipt:
     """Read every taken save back from the store, then sign."""
     with engine.begin() as conn:
@@ -165,11 +175,10 @@ def _receipt_for_ops(
             ).scalar_one()
             if sha256(data) != item["sha256"]:
                 item.update(_no("not_stored"))
-        head = batch.get("ledger") or {"seq": 0, "hash": ""}
         conn.execute(
             store.device.update()
             .where(store.device.c.id == device.id)
-            .values(last_seen=now(), ledger_seq=int(head["seq"]), ledger_hash=str(head["hash"]))
+            .values(last_seen=now(), ledger_seq=head["seq"], ledger_hash=head["hash"])
         )
         made = issue(conn, device.id, "ops", items, head, digest)
         fail.point("server.ops_receipt_before")

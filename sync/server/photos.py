@@ -22,7 +22,7 @@ def declare(engine: sa.Engine, device: Any, declared: Any) -> dict[str, Any]:
     try:
         photo_id, trip_id, size = str(declared["id"]), str(declared["trip"]), int(declared["size"])
         digest, seal = str(declared["sha256"]), unb64(declared["seal"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise WireError("malformed") from None
     if not 0 < size <= wire.BLOB_LIMIT:
         return _refuse(engine, device, declared, "too_large")
@@ -106,6 +106,8 @@ def take_part(
         ).first()
         if row is None:
             raise WireError("unknown_photo")
+        if start < 0:
+            raise WireError("malformed")
         if row.receipt:
             made = kept(conn, digest=row.receipt)
             assert made is not None

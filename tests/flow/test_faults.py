@@ -33,7 +33,7 @@ from sync import wire
 from sync.ids import secret_of
 from sync.receipt import Receipt, issue
 from sync.road import HttpRoad
-from sync.server import store
+from sync.server import devices, store
 from sync.server.__main__ import make_http
 from sync.server.app import create_server
 from tests.conftest import FAST, NOW, PASSPHRASE, SATO, CityServer
@@ -129,6 +129,28 @@ def test_a_sealed_save_without_its_number_still_blocks_the_erasing(vault: Vault)
     with vault.book.write() as conn:
         conn.execute("DELETE FROM outbox WHERE n = (SELECT max(n) FROM outbox)")
     assert "届いていない保存が1件" in tripend.blockers(vault, trip_id)[0]
+
+
+def test_a_stopped_laptop_says_so_and_keeps_everything(vault: Vault, city: CityServer) -> None:
+    make_visit(vault)
+    before = outbox.waiting(vault)
+    assert before["waiting"] > 0
+    assert devices.revoke(city.engine, "K01")  # type: ignore[arg-type]
+    with pytest.raises(KitError) as stopped:
+        outbox.sync(vault)
+    assert "停止されています" in stopped.value.sentence
+    assert outbox.waiting(vault) == before
+
+
+def test_a_slip_in_the_fingerprint_does_not_use_up_the_code(
+    settings: Settings, city: CityServer
+) -> None:
+    vault, _ = vaults.create(settings, SATO, PASSPHRASE)
+    code = city.code()
+    with pytest.raises(KitError):
+        enrol_device(vault, city.url, code, "0000-0000-0000-0000-0000", "A")
+    assert enrol_device(vault, city.url, code, city.fingerprint(), "A") == "K01"
+    vault.close()
 
 
 # -- a line that dies -----------------------------------------------------------------------------

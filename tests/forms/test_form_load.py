@@ -147,6 +147,10 @@ def test_it_finds_nothing_wrong_with_the_shipped_forms(forms_dir: Path) -> None:
         ("sample.json", "太郎", "太\U0001b001", "U+1B001"),
         ("sample.json", "{", "[", "書き方に誤り"),
         ("form.md", "${alt_char} = 'yes'", "${alt_char} = ", "表示条件"),
+        ("form.md", "translate(${birth}, '-', '')", "${age}", "自分の結果を使って"),
+        ("layout.toml", "w = 106\nh = 8.8", "w = 900\nh = 8.8", "用紙（210×297 mm）からはみ出し"),
+        ("layout.toml", "size = 14.5", "size = 0", "0より大きい"),
+        ("sample.json", "1945-03-08", "1945-02-30", "年月日で入力"),
     ],
 )
 def test_it_checks_a_changed_form(
@@ -158,3 +162,14 @@ def test_it_checks_a_changed_form(
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     problems = check_form(own_forms, "kofu_shinsei")
     assert any(words in problem.sentence for problem in problems), problems
+
+
+@pytest.mark.parametrize("file", ["form.md", "layout.toml", "consent.ja.md", "sample.json"])
+def test_it_reads_utf8_with_a_mark_and_names_another_encoding(own_forms: Path, file: str) -> None:
+    path = own_forms / "kofu_shinsei" / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig")
+    assert check_form(own_forms, "kofu_shinsei") == []
+    path.write_bytes(text.encode("cp932", "replace"))
+    problems = check_form(own_forms, "kofu_shinsei")
+    assert any("UTF-8 ではありません" in problem.sentence for problem in problems), problems

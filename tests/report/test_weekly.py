@@ -87,7 +87,7 @@ def test_it_never_makes_a_formula_or_link_of_a_word() -> None:
     book = opened(values=False, facts=facts, city="=1+1")
     details = book["内訳"]
     cells = [details.cell(row, 3) for row in range(2, 2 + len(bad))]
-    assert {cell.value for cell in cells} == {f"district＝{word}" for word in bad}
+    assert {cell.value for cell in cells} == {f"地区＝{word}" for word in bad}
     assert all(cell.data_type == "s" and cell.hyperlink is None for cell in cells)
     assert book["週報"]["A1"].data_type == "s"
     assert book["週報"]["A1"].value.startswith("=1+1")

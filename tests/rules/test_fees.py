@@ -32,6 +32,9 @@ def fee_of(city: CityData, kind: str, day: date = DAY, **more: Any) -> Any:
         # first issue and renewal are free
         ("new", {}, 0, "FIRST_ISSUE"),
         ("new", {"reason_code": "UNDER_1", "express": True}, 0, "UNDER_1"),
+        # STAY_EXPIRED and UNDER_1 have no clock: a date noted for another reason counts nothing
+        ("lost", {"reason_code": "STAY_EXPIRED", "loss_report_date": REPORTED}, 1000,
+         "STAY_EXPIRED"),
         ("new", {"reason_code": "FROM_ABROAD"}, 0, "FROM_ABROAD"),
         ("renew", {}, 0, "RENEWAL"),
         ("renew", {"old_card_returned": True}, 0, "RENEWAL"),

@@ -23,6 +23,10 @@ SLOT = {"kind": "slot", "date": "2026-07-01", "half": "am", "today": "2026-06-10
     [
         ({"kind": "fee", "applicant_kind": "lost", "day": "2026-07-01"},
          {"answer": "fee", "yen": 2000}),
+        ({"kind": "slot", "date": "2026-07-22", "today": "2026-07-01", "half": "am",
+          "place": "moon"}, {"answer": "refused", "clause": "001 §8(2)イ"}),
+        ({"kind": "slot", "date": "2026-07-22", "today": "2026-07-01", "half": "am",
+          "travel_min": -5}, {"answer": "refused", "clause": "001 §8(2)エ"}),
         ({"kind": "fee", "applicant_kind": "lost", "day": "令和8年7月1日", "tendered": 5000},
          {"answer": "refused"}),
         ({"kind": "fee", "reason_code": "STOLEN", "day": "2026-07-01"},
@@ -67,6 +71,9 @@ def test_it_lists_the_kinds_when_it_does_not_know_one(city: CityData, kind: Any)
 @pytest.mark.parametrize(
     ("case", "field"),
     [
+        ({"kind": "slot", "date": "2026-07-22", "today": "2026-07-01", "half": "am",
+          "booked": [5]}, "booked"),
+        ({"kind": "forms", "applicant_kind": "x"}, "applicant_kind"),
         ({"kind": "fee", "applicant_kind": "lost"}, "day"),
         ({"kind": "fee", "applicant_kind": "lost", "day": 20260701}, "day"),
         ({"kind": "fee", "applicant_kind": "lost", "day": "2026-07-01", "tendered": True},
