@@ -12,7 +12,7 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from fieldkit import visit
-from fieldkit.errors import BadInput, NotReady
+from fieldkit.errors import BadInput, NotAllowed, NotReady
 from fieldkit.rules.fees import Fee
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
@@ -63,6 +63,25 @@ def issue_receipt(
         },
     )
     return number
+
+
+def spoil_receipt(vault: Vault, trip: OpenTrip, applicant: Record, reason: str) -> None:
+    """書損: the receipt stays in its place with its reason, its number is never used again, and the
+    application waits for its fee anew. Only a supervisor does this; the money is handed back."""
+    if vault.user.role != "supervisor":
+        raise NotAllowed("領収書を書損にできるのは監督者だけです。")
+    if not reason:
+        raise BadInput("spoil_reason", "書損にする理由を入れてください。")
+    number = _number_of(vault, applicant.id)
+    if number is None:
+        raise NotReady("書損にする領収書がありません。")
+    with vault.book.write() as conn:
+        conn.execute(
+            "UPDATE money SET state = 'spoiled', reason = ? WHERE no = ?", (reason, number)
+        )
+        vault.note("receipt_spoiled", number)
+    fields = {"receipt_no": "", "paper_receipt_no": "", "fee": {}, "state": "doing"}
+    visit.save_application(vault, trip, applicant, fields)
 
 
 def _number_of(vault: Vault, applicant_id: str) -> str | None:

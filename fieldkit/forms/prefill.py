@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldkit.rules.names import postal_text
+
 _FROM_APPLICANT = {"name": "name", "kana": "kana", "birth": "birth", "sex": "sex"}
 _FROM_RESERVATION = {
     "postal": "zip",
@@ -28,8 +30,8 @@ _KINDS = {
 def prefill(reservation: dict[str, Any], applicant: dict[str, Any]) -> dict[str, str]:
     """Return the answers known from the desk. Blank fields are left out, never guessed."""
     answers = _copied(reservation, _FROM_RESERVATION) | _copied(applicant, _FROM_APPLICANT)
-    if len(code := answers.get("zip", "")) == 7:
-        answers["zip"] = f"{code[:3]}-{code[3:]}"
+    if "zip" in answers:
+        answers["zip"] = postal_text(answers["zip"])
     answers |= _KINDS.get(str(applicant.get("kind") or ""), {})
     return answers
 

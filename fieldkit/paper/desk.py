@@ -14,6 +14,7 @@ from typing import Any
 from fieldkit.paper.dates import printed_mark, wareki_text
 from fieldkit.paper.engine import press, render
 from fieldkit.paper.glyphs import inked
+from fieldkit.rules.names import postal_text
 
 _HALVES = {"am": "午前", "pm": "午後"}
 _RELATIONS = {
@@ -96,7 +97,7 @@ def _slip_rows(booking: dict[str, Any]) -> list[list[str]]:
     """The slip's lines about the visit, in the order of §8(2)オ(ア)."""
     half = _HALVES.get(str(booking.get("half") or ""), "")
     order = f" {booking['order']}件目" if booking.get("order") else ""
-    postal = f"〒{booking['postal']}　" if booking.get("postal") else ""
+    postal = f"〒{postal_text(str(booking['postal']))}　" if booking.get("postal") else ""
     place = {"facility": "施設", "home": "個人宅"}.get(str(booking.get("place") or ""), "")
     caller = _RELATIONS.get(str(booking.get("caller_relation") or ""), "")
     return [

@@ -18,6 +18,7 @@ from fieldkit.errors import KitError
 from fieldkit.paper.dates import printed_mark
 from fieldkit.paper.engine import press, render
 from fieldkit.paper.glyphs import inked
+from fieldkit.rules.names import postal_text
 from fieldkit.rules.wareki import wareki
 
 _HALVES = {"am": "午前", "pm": "午後"}
@@ -92,6 +93,7 @@ def _visit(visit: dict[str, Any], order: int) -> dict[str, Any]:
     """One row: blanks for what the desk did not ask."""
     row: dict[str, Any] = {key: str(visit.get(key) or "") for key in _FIELDS}
     half = _HALVES.get(str(visit.get("half") or ""), "")
+    row["postal"] = postal_text(row["postal"])
     row["order"] = order
     place = f"{visit['order']}件目" if visit.get("order") else ""
     row["time"] = str(visit.get("time") or f"{half}\n{place}".strip())

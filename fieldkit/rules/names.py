@@ -99,6 +99,11 @@ def check_phone(text: str, field: str = "phone") -> str:
     return plain
 
 
+def postal_text(code: str) -> str:
+    """A postal code as it is written: `047-0024`; anything but seven digits as it is."""
+    return f"{code[:3]}-{code[3:]}" if len(code) == 7 and code.isdecimal() else code
+
+
 def check_postal(text: str, field: str = "postal") -> str:
     """Seven ASCII digits of a postal code (〒 and hyphens dropped); BadInput otherwise."""
     plain = unicodedata.normalize("NFKC", text)

@@ -66,6 +66,22 @@ def _ready(rid: str, aid: str) -> Case:
     return case
 
 
+@screens.post("/visit/<rid>/a/<aid>/fee/spoil")
+def spoil(rid: str, aid: str) -> ResponseReturnValue:
+    """A supervisor spoils the receipt, with a reason; the fee is then asked for again."""
+    case = case_of(rid, aid)
+    reason = request.form.get("spoil_reason", "").strip()
+    errors = number_errors({"spoil_reason": reason})
+    try:
+        if not errors:
+            money.spoil_receipt(vault(), case.trip, case.applicant, reason)
+    except BadInput as error:
+        errors.append(error)
+    if errors:
+        return _draw(case, errors, {"spoil_reason": reason})
+    return redirect(f"/visit/{rid}/a/{aid}/fee")
+
+
 @screens.post("/visit/<rid>/a/<aid>/fee")
 def receive(rid: str, aid: str) -> ResponseReturnValue:
     """Take the exact fee. A changed reason first shows the new amount, then asks again."""

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fieldkit import checkout, outbox, reserve, tripend, visit
+from fieldkit import checkout, money, outbox, reserve, tripend, visit
 from fieldkit.errors import KitError
+from fieldkit.rules.fees import Fee
 from fieldkit.store import facts, ledger, photos, records
 from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from sync.server import store
 from sync.wire import sha256
-from tests.conftest import CityServer
+from tests.conftest import SUZUKI, CityServer
 
 JPEG = b"\xff\xd8\xff\xe0" + b"face-bytes-" * 40_000 + b"\xff\xd9"
 NAME = "渡邉葛󠄀城 𠮷乃"
@@ -192,3 +193,25 @@ def test_somebody_who_declines_does_not_hold_up_the_visit(vault: Vault) -> None:
     outbox.sync(vault)
     tripend.end_trip(vault, trip.id, ("佐藤", "鈴木"))
     assert reserve.reception_list(vault)[0]["erased_on"] == DAY
+
+
+def test_a_spoiled_receipt_keeps_its_number_and_its_reason(vault: Vault) -> None:
+    reservation_id = take_reservation(vault)
+    trip = checkout.check_out(vault, reserve.open_desk(vault), DAY)
+    applicant = reserve.slip(trip, reservation_id).applicants[0]
+    fee = Fee(2000, (("カード再交付（特急発行）", 1800), ("電子証明書", 200)), "LOST", "有料です。")
+    first = money.issue_receipt(vault, trip, applicant, fee, NAME)
+    with pytest.raises(KitError) as caught:
+        money.spoil_receipt(vault, trip, applicant, "区分の変更")
+    assert caught.value.code == "not_allowed"
+    vault.user = SUZUKI
+    with pytest.raises(KitError):
+        money.spoil_receipt(vault, trip, applicant, "")
+    money.spoil_receipt(vault, trip, applicant, "区分の変更")
+    second = money.issue_receipt(vault, trip, applicant, fee, NAME)
+    assert (first, second) == ("K01-00001", "K01-00002")
+    rows = vault.book.all("SELECT no, amount, state, reason FROM money ORDER BY number")
+    assert [tuple(row) for row in rows] == [
+        ("K01-00001", 2000, "spoiled", "区分の変更"),
+        ("K01-00002", 2000, "issued", ""),
+    ]
