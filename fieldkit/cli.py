@@ -19,7 +19,6 @@ from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
 from fieldkit.photo import judge_file_report, load_limits
 from fieldkit.settings import Settings, asset_dir, load_settings
-from fieldkit.store import records
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import RECOVERY_ID, ROLES, User
 from sync import verify_ledger
@@ -194,7 +193,6 @@ def rules_try_case(given: Namespace) -> int:
 def sync(given: Namespace) -> int:
     vault = _unlocked(given)
     try:
-        records.adopt_orphans(vault)
         done = outbox.sync(vault)
         left = outbox.waiting(vault)
     finally:

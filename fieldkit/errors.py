@@ -80,13 +80,6 @@ class NotFound(KitError):
         super().__init__("not_found", sentence, "retry")
 
 
-class Conflict(KitError):
-    """Someone else changed the record first; reload and look (code `conflict`)."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__("conflict", sentence, "retry")
-
-
 class NotReady(KitError):
     """A condition of this step is not met yet, e.g. an unread check (code `not_ready`)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fieldkit.city import NO_SERVER, connect, refusal
+from fieldkit.city import connect, refusal
 from fieldkit.clock import day_of
 from fieldkit.errors import KitError, NotFound
 from fieldkit.store import facts, records
@@ -144,7 +144,3 @@ def visit_order(reservation: Record) -> tuple[str, str, int]:
 def reception_list(vault: Vault) -> list[dict[str, Any]]:
     """The rows of 受付一覧表, in order of reception. No personal data in it."""
     return [dict(row) for row in vault.book.all("SELECT * FROM reception ORDER BY no")]
-
-
-def no_server() -> KitError:
-    return NO_SERVER

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync import wire
 
-ANSWERS = ("taken", "already", "refused")
 GENESIS = "0" * 64
 
 

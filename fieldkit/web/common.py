@@ -28,7 +28,7 @@ ACTION_JA = {
     "ask_supervisor": "監督者に連絡してください。",
     "stop": "作業を止めて、監督者に連絡してください。",
 }
-STATUS = {"not_found": 404, "unknown_record": 404, "not_allowed": 403, "conflict": 409}
+STATUS = {"not_found": 404, "unknown_record": 404, "not_allowed": 403}
 
 
 def kit() -> Kit:
@@ -141,8 +141,8 @@ def _say_date(text: Any, weekday: bool = True) -> str:
         return str(text or "")
 
 
-def _say_day(text: Any) -> str:
-    """ISO day to wareki without the weekday, for tables."""
+def say_day(text: Any) -> str:
+    """ISO day to wareki without the weekday; what is no day is shown as it was typed."""
     return _say_date(text, weekday=False)
 
 
@@ -157,7 +157,7 @@ def install(app: Flask) -> None:
     """Filters, the frame, and the one way in which an error reaches a person."""
     app.context_processor(_frame)
     app.jinja_env.filters["wareki"] = _say_date
-    app.jinja_env.filters["wareki_day"] = _say_day
+    app.jinja_env.filters["wareki_day"] = say_day
     app.jinja_env.filters["birth"] = _say_birth
     app.jinja_env.filters["yen"] = lambda n: f"{int(n):,}円"
 

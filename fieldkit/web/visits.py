@@ -11,10 +11,11 @@ from fieldkit import apply, reserve, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, NotFound, NotReady
 from fieldkit.forms import load_form
-from fieldkit.paper.dates import wareki_text
+from fieldkit.reserve import Slip
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.store.records import Record
-from fieldkit.web.common import error_rows, kit, page, today, vault
+from fieldkit.store.vault import OpenTrip
+from fieldkit.web.common import error_rows, kit, page, say_day, today, vault
 from fieldkit.web.today import window_text
 
 screens = Blueprint("visits", __name__)
@@ -36,6 +37,11 @@ def case_of(rid: str, aid: str) -> Case:
     applicant = next((a for a in slip.applicants if a.id == aid), None)
     if applicant is None:
         raise NotFound("この申請者はこの訪問にいません。")
+    return _case(trip, slip, applicant)
+
+
+def _case(trip: OpenTrip, slip: Slip, applicant: Record) -> Case:
+    """The case of an applicant whose visit was already read."""
     form = load_form(kit().settings.forms_dir, apply.FORM)
     return apply.case_of(trip, slip, applicant, form, today())
 
@@ -72,7 +78,7 @@ def task_url(case: Case, name: str) -> str:
 def visit_page(rid: str) -> ResponseReturnValue:
     trip = visit.trip_of(vault(), rid)
     slip = reserve.slip(trip, rid)
-    people = [_person(case_of(rid, a.id)) for a in slip.applicants]
+    people = [_person(_case(trip, slip, a)) for a in slip.applicants]
     r = slip.reservation
     names = ("address", "katagaki", "phone", "notes", "caller_name", "reason_cannot_go", "state")
     shown = {name: r.get(name) for name in names}
@@ -162,21 +168,13 @@ def answer_rows(case: Case, names: tuple[str, ...]) -> list[dict[str, str]]:
             continue
         value = case.state.values.get(name, "")
         if q.type == "date":
-            value = _day_text(value)
+            value = say_day(value)
         elif q.type == "acknowledge":
             value = "はい" if value == "OK" else ""
         elif q.choices:
             value = q.label_of(value)
         rows.append({"label": q.label, "value": value})
     return rows
-
-
-def _day_text(value: str) -> str:
-    """A day in wareki; what was put off before it could be read is shown as typed."""
-    try:
-        return wareki_text(value)
-    except ValueError:
-        return value
 
 
 @screens.get("/visit/<rid>/a/<aid>/check")
@@ -229,6 +227,11 @@ def consent(rid: str, aid: str) -> ResponseReturnValue:
 
 
 # -- the end ------------------------------------------------------------------------------------
+def _left(trip: OpenTrip, slip: Slip) -> list[str]:
+    """Who is not finished yet, each with why."""
+    return [f"{a.get('name')} 様：{why}" for a, why in visit.open_points(trip, slip)]
+
+
 def _close_page(
     rid: str, reservation: Record, blockers: list[str], errors: list[BadInput]
 ) -> ResponseReturnValue:
@@ -252,7 +255,7 @@ def _close_page(
 def close_page(rid: str) -> ResponseReturnValue:
     trip = visit.trip_of(vault(), rid)
     slip = reserve.slip(trip, rid)
-    left = [f"{a.get('name')} 様：{why}" for a, why in visit.open_points(trip, slip)]
+    left = _left(trip, slip)
     return _close_page(rid, slip.reservation, left, [])
 
 
@@ -265,7 +268,7 @@ def close(rid: str) -> ResponseReturnValue:
         for name, label in CHECKLIST
         if request.form.get(name) != "yes"
     ]
-    left = [f"{a.get('name')} 様：{why}" for a, why in visit.open_points(trip, slip)]
+    left = _left(trip, slip)
     if errors or left:
         return _close_page(rid, slip.reservation, left, errors)
     try:
