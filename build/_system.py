@@ -17,12 +17,20 @@ NEEDED = {
     "poppler-utils": "印刷した PDF を読むテスト / reading the printed PDFs back",
     "7zip": "暗号化書庫を別の道具で開くテスト / opening archives with another tool",
     "postgresql": "市のサーバーを PostgreSQL で動かすテスト / the city server on PostgreSQL",
+    "testdisk": "消去後に PhotoRec で探すテスト / looking with PhotoRec after erasing",
+    "fuse3": "書き込みを忘れないディスクのテスト / a disk that keeps every version of a block",
+    "e2fsprogs": "消去のテスト用のディスク / making the disks of the erase tests",
+    "strace": "書き込みを一つずつ見るテスト / looking at each write of the kit",
     "fonts-noto-cjk": "ブラウザの日本語表示のテスト / Japanese text in browser pictures",
 }
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "poppler-utils": ("pdftotext",),
     "7zip": ("7zz", "7z"),
+    "testdisk": ("photorec",),
+    "fuse3": ("fusermount3",),
+    "e2fsprogs": ("mkfs.ext4",),
+    "strace": ("strace",),
 }
 
 

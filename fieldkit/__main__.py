@@ -17,18 +17,25 @@ DATA: Argument = (
 USER: Argument = ("--user", {"required": True, "help": "利用者の番号"})
 FORMS: Argument = ("--forms", {"type": Path, "default": None, "help": "市の様式のフォルダー"})
 PORT: Argument = ("--port", {"type": int, "default": 0, "help": "画面の番号（0は空いた番号）"})
+NO_BROWSER: Argument = (
+    "--no-browser",
+    {"action": "store_true", "help": "窓を開かず、リンクを出す"},
+)
 
 
 EVERY = """\
 commands in full:
   init --user ID --name NAME            enrol --user ID --server URL --code C --fingerprint F
-  user add --user ID --new ID --name NAME --role ROLE
-  serve                                 demo [--no-browser] [--fresh] [--check]
+  user list                             user add --user ID --new ID --name NAME --role ROLE
+  user remove --user ID --old ID        user passphrase --user ID [--of ID]
+  user recovery --user ID
+  serve [--no-browser]                  open [--print]
+  demo [--no-browser] [--fresh] [--check]
   doctor                                sync --user ID
   forms list                            forms check [FORM …]
   forms print FORM --answers A.json --out F.pdf
   photo judge FILE --json               rules try CASE.json
-  ledger verify FILE
+  deletion verify --user ID             ledger verify FILE
 """
 
 
@@ -57,25 +64,20 @@ def _parser() -> argparse.ArgumentParser:
         ("--fingerprint", {"required": True, "help": "市の鍵の指紋"}),
         ("--device-name", {"default": "訪問用"}),
     )
-    people = commands.add_parser("user", help="利用者：add").add_subparsers(
-        dest="what", required=True, metavar="add"
-    )
-    made = people.add_parser("add", help="利用者を加える、または合言葉を替える（監督者が行う）")
-    for flag, how in (
+    _user_commands(commands.add_parser("user", help="利用者：list / add / remove / …"))
+    add("serve", "キットを動かし、窓を開く", DATA, PORT, NO_BROWSER)
+    add(
+        "open",
+        "動いているキットの窓を開く",
         DATA,
-        USER,
-        ("--new", {"required": True, "help": "加える人の番号"}),
-        ("--name", {"required": True}),
-        ("--role", {"required": True, "help": "operator field booth supervisor auditor"}),
-    ):
-        made.add_argument(flag, **how)
-    add("serve", "キットを動かす", DATA, PORT)
+        ("--print", {"action": "store_true", "help": "窓を開かず、一度だけ使えるリンクを出す"}),
+    )
     add(
         "demo",
         "架空の市でキットを試す",
         DATA,
         PORT,
-        ("--no-browser", {"action": "store_true"}),
+        NO_BROWSER,
         ("--fresh", {"action": "store_true", "help": "デモを作り直す"}),
         ("--check", {"action": "store_true", "help": "最初の画面が出るか確かめて終わる"}),
     )
@@ -105,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("case", type=Path)
     made.add_argument(FORMS[0], **FORMS[1])
     add("sync", "市サーバへ送る", DATA, USER)
+    gone = commands.add_parser("deletion", help="削除記録：verify").add_subparsers(
+        dest="what", required=True, metavar="verify"
+    )
+    made = gone.add_parser("verify", help="削除記録を一つずつ確かめる")
+    for flag, how in (DATA, USER):
+        made.add_argument(flag, **how)
     ledger = commands.add_parser("ledger", help="取扱記録簿：verify").add_subparsers(
         dest="what", required=True, metavar="verify"
     )
@@ -113,9 +121,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _user_commands(parser: argparse.ArgumentParser) -> None:
+    inner = parser.add_subparsers(
+        dest="what", required=True, metavar="list|add|remove|passphrase|recovery"
+    )
+
+    def add(name: str, text: str, *arguments: Argument) -> None:
+        made = inner.add_parser(name, help=text, description=text)
+        for flag, how in arguments:
+            made.add_argument(flag, **how)
+
+    add("list", "利用者の一覧", DATA)
+    add(
+        "add",
+        "利用者を加える（監督者が行う）",
+        DATA,
+        USER,
+        ("--new", {"required": True, "help": "加える人の番号"}),
+        ("--name", {"required": True}),
+        ("--role", {"required": True, "help": "operator field booth supervisor auditor"}),
+    )
+    old: Argument = ("--old", {"required": True, "help": "外す人の番号"})
+    add("remove", "利用者を外す（監督者が行う）", DATA, USER, old)
+    of: Argument = ("--of", {"default": None, "help": "忘れた人の番号（監督者が行う）"})
+    add("passphrase", "自分の合言葉、または忘れた人の合言葉を替える", DATA, USER, of)
+    add("recovery", "復旧用の26文字を新しくする（監督者が行う）", DATA, USER)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a KitError is one sentence on the error stream and exit code 1."""
-    from fieldkit import cli
+    from fieldkit import cli, helpline
 
     given = _parser().parse_args(arguments)
     name = f"{given.command}_{given.what}" if hasattr(given, "what") else given.command
@@ -123,6 +158,8 @@ def main(arguments: list[str] | None = None) -> int:
         return cli.COMMANDS[name](given)
     except KitError as error:
         print(error.sentence, file=sys.stderr)
+        if helpline.is_needed(error):
+            print(helpline.line(getattr(given, "data", None)), file=sys.stderr)
         return 1
     except OSError:
         print(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import IO, Any
 
-from cheroot.wsgi import Server
 from flask import Flask
 from htmx_flask import Htmx
+from htmx_flask.requests import HtmxAwareRequest
 
 from fieldkit import guard, web
 from fieldkit.kit import Kit
+from fieldkit.patience import PatientServer
 from fieldkit.settings import Settings
 
 BODY_LIMIT = 24 * 1024 * 1024
+FORM_LIMIT = 4 * 1024 * 1024
+
+
+class MemoryRequest(HtmxAwareRequest):
+    """A request whose uploaded files stay in memory: Werkzeug would put larger ones on the disk."""
+
+    def _get_file_stream(self, *told: Any, **named: Any) -> IO[bytes]:
+        return io.BytesIO()
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,22 +34,24 @@ def create_app(settings: Settings) -> Flask:
         static_folder=str(settings.static_dir),
     )
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_LIMIT
+    app.config["MAX_FORM_MEMORY_SIZE"] = FORM_LIMIT
     app.jinja_env.trim_blocks = True
     kit = Kit(settings)
     app.extensions["kit"] = kit
     Htmx(app)
+    app.request_class = MemoryRequest
     guard.install(app, kit)
     web.install(app)
     return app
 
 
-def make_http(app: Flask, settings: Settings, port: int) -> Server:
-    """cheroot on 127.0.0.1 behind the Host check."""
+def make_http(app: Flask, settings: Settings, port: int) -> PatientServer:
+    """cheroot on 127.0.0.1 behind the Host check; a request must arrive in half a minute."""
     hosts = frozenset({settings.host.lower()})
     wsgi: Callable[..., Iterable[bytes]] = guard.HostGuard(app, hosts)
-    server: Any = Server(("127.0.0.1", port), wsgi, numthreads=8, server_name="fieldkit")
+    server: Any = PatientServer(("127.0.0.1", port), wsgi, numthreads=8, server_name="fieldkit")
     server.max_request_body_size = BODY_LIMIT
+    server.max_request_header_size = 64 * 1024
     kit: Kit = app.extensions["kit"]
     kit.watch_idle()
     return server

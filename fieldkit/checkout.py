@@ -6,21 +6,16 @@ characters and is never written to the laptop's disk (design §4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from fieldkit import outbox, reserve
-from fieldkit.city import NO_SERVER, connect, refusal
+from fieldkit.city import NO_SERVER, asking, connect
 from fieldkit.clock import day_of
 from fieldkit.errors import KitError
 from fieldkit.reserve import Slip
 from fieldkit.store import records
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
-from sync.client import Refused
 from sync.ids import new_id
-from sync.road import NoAnswer
-from sync.wire import WireError, sha256
+from sync.wire import sha256
 
 
 def waiting_days(desk: OpenTrip) -> dict[str, list[Slip]]:
@@ -52,7 +47,7 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     outbox.sync(vault)
     fail.point("checkout.synced")
     _refuse_unsent(vault, desk)
-    with _asking():
+    with asking():
         made = connect(vault).make_trip(request_id, "field", day, ids)
     fail.point("checkout.made")
     trip = vault.add_trip(made.id, "field", day, made.public, made.secret)
@@ -75,19 +70,6 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     return trip
 
 
-@contextmanager
-def _asking() -> Iterator[None]:
-    """What the city does not answer, or refuses, in the words of the kit."""
-    try:
-        yield
-    except NoAnswer:
-        raise NO_SERVER from None
-    except Refused as error:
-        raise refusal(error.code) from None
-    except WireError:
-        raise refusal("other_city") from None
-
-
 def _finish_begun(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip | None:
     """End a check-out that a kill cut off after 受付一覧表 was written; returns its trip.
 
@@ -106,7 +88,7 @@ def _finish_begun(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip | None:
             records.save(vault, desk, "reservation", {"state": "shared"}, slip.reservation.id)
     if not trip_id:
         return None
-    with _asking():
+    with asking():
         secret = connect(vault).fetch_secret(trip_id)
     return vault.open_trip(trip_id, secret)
 
@@ -122,7 +104,9 @@ def _request(vault: Vault, day: str, ids: list[str]) -> str:
 
 def _refuse_unsent(vault: Vault, desk: OpenTrip) -> None:
     left = vault.book.one(
-        "SELECT count(*) AS n FROM outbox WHERE trip_id = ? AND state <> 'receipted'", desk.id
+        "SELECT count(*) AS n FROM outbox WHERE trip_id = ?"
+        " AND state NOT IN ('receipted', 'given_up')",
+        desk.id,
     )
     if left and left["n"]:
         raise NO_SERVER

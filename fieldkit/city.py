@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from fieldkit import anchor
 from fieldkit.errors import KitError
 from fieldkit.store.vault import Vault
 from sync import wire
@@ -25,6 +30,21 @@ REFUSALS = {
     "unknown_device": "この端末は市サーバに登録されていません。監督者へ連絡してください。",
     "trip_ended": "この訪問データは市サーバで終了しています。",
     "unknown_trip": "市サーバにこの訪問データの記録がありません。監督者へ連絡してください。",
+    "ledger_behind": "この端末の取扱記録簿が、市サーバの控えより古くなっています。"
+    "古い保管庫を戻した可能性があります。何も送らず、何も消去していません。"
+    "この端末を使うのをやめて、監督者へ連絡してください。",
+    "ledger_fork": "この端末の取扱記録簿が、市サーバの控えと食い違っています。"
+    "何も送らず、何も消去していません。この端末を使うのをやめて、監督者へ連絡してください。",
+    "ledger_gap": "市サーバが古い状態に戻っています。何も消去していません。"
+    "送信済みの写真や内容を送り直すことがあります。監督者へ連絡してください。",
+}
+
+UNTRUSTED = {
+    "city_restored": "市サーバが前と違う状態です（古い控えから戻した可能性があります）。"
+    "何も消去していません。送信済みの写真や内容を送り直すことがあります。"
+    "監督者へ連絡してください。",
+    "ledger_not_ours": "市サーバの受領証が、この端末の取扱記録簿と合いません。"
+    "何も消去していません。監督者へ連絡してください。",
 }
 
 
@@ -34,6 +54,31 @@ def refusal(code: str) -> KitError:
         code, f"市サーバが受け付けませんでした（{code}）。監督者へ連絡してください。"
     )
     return KitError(f"city_{code}", sentence, "ask_supervisor")
+
+
+def untrusted(code: str) -> KitError:
+    """The sentence for an answer that the city's key signed, or did not, and that does not fit."""
+    if code in UNTRUSTED:
+        return KitError(code, UNTRUSTED[code], "ask_supervisor")
+    return KitError(
+        "bad_receipt",
+        f"市サーバの受領証を確かめられません（{code}）。何も消去していません。"
+        "監督者へ連絡してください。",
+        "ask_supervisor",
+    )
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """What the city does not answer, or refuses, in the words of the kit."""
+    try:
+        yield
+    except NoAnswer:
+        raise NO_SERVER from None
+    except Refused as error:
+        raise refusal(error.code) from None
+    except WireError:
+        raise refusal("other_city") from None
 
 
 def enrol_device(vault: Vault, server_url: str, code: str, fingerprint: str, name: str) -> str:
@@ -91,7 +136,8 @@ def connect(vault: Vault) -> Client:
         device["city_public"],
     )
     try:
-        return Client(HttpRoad(vault.settings.server_url or device["server_url"]), me)
+        road = HttpRoad(vault.settings.server_url or device["server_url"])
+        return Client(road, me, partial(anchor.watch, vault))
     except NoAnswer:
         raise NO_SERVER from None
 

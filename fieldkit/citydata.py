@@ -21,6 +21,7 @@ from fieldkit.rules import booking, fee_table, idpapers
 from fieldkit.rules.holidays import OpenDays, YearlyClosing
 from fieldkit.rules.tables import maybe, need, no_twins, rows, words
 from fieldkit.rules.wareki import WEEKDAYS
+from fieldkit.store import phrasebook
 
 REQUIRED = ("fees", "id_papers", "booking", "closed_days", "offices", "enquiries", "retention")
 
@@ -75,6 +76,7 @@ def load(forms_dir: Path) -> CityData:
     for stem in REQUIRED:
         if stem not in raw:
             raise BadCityData(f"{stem}.toml", "", "ファイルがありません。元に戻してください。")
+    phrasebook.load(forms_dir)
     offices = raw["offices"]
     city = need(offices, "city", dict, "offices.toml")
     for table in ("office", "supervisor", "desk"):

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import sys
+import threading
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from fieldkit import citydata, demo, doctor, outbox, rules_try
+from fieldkit import (
+    alone,
+    citydata,
+    deletion,
+    demo,
+    doctor,
+    doctor_system,
+    harden,
+    outbox,
+    rules_try,
+    serving,
+)
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
+from fieldkit.cli_people import PEOPLE, ask
 from fieldkit.clock import system_clock
-from fieldkit.errors import BadInput, KitError, NotAllowed, NotFound
+from fieldkit.deletion_records import label
+from fieldkit.errors import BadInput, KitError, NotFound
 from fieldkit.forms import check_form, list_forms, load_form
 from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
 from fieldkit.photo import judge_file_report, load_limits
 from fieldkit.settings import Settings, asset_dir, load_settings
 from fieldkit.store import vault as vaults
-from fieldkit.store.keyslots import RECOVERY_ID, ROLES, User
+from fieldkit.store.keyslots import User
 from sync import verify_ledger
-
-
-def _passphrase(prompt: str = "合言葉: ") -> str:
-    """Ask at the terminal, or read a line of standard input; never a command-line argument."""
-    if sys.stdin.isatty():
-        return getpass.getpass(prompt)
-    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _show(value: Any) -> None:
@@ -59,7 +64,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _unlocked(given: Namespace) -> vaults.Vault:
     settings = load_settings(given.data)
     _need_vault(settings)
-    return vaults.unlock(settings, given.user, _passphrase())
+    given.alone = alone.only_one(settings.data_dir)  # held as long as the command runs
+    return vaults.unlock(settings, given.user, ask())
 
 
 def _need_vault(settings: Settings) -> None:
@@ -70,7 +76,8 @@ def _need_vault(settings: Settings) -> None:
 def init(given: Namespace) -> int:
     settings = load_settings(given.data)
     user = User(given.user, given.name, "supervisor")
-    vault, recovery = vaults.create(settings, user, _passphrase())
+    given.alone = alone.only_one(settings.data_dir)
+    vault, recovery = vaults.create(settings, user, ask())
     vault.close()
     print("保管庫を作りました。復旧用の26文字を紙に書き、市で保管してください（一度だけ表示）:")
     print(recovery)
@@ -85,52 +92,47 @@ def enrol(given: Namespace) -> int:
     return 0
 
 
-def user_add(given: Namespace) -> int:
-    """A supervisor gives a person a slot (or a new passphrase). Two lines are read: theirs, new."""
-    if given.role not in ROLES:
-        raise KitError("bad_role", f"役割は {' '.join(ROLES)} のどれかにしてください。", "retry")
-    if given.new == RECOVERY_ID:
-        raise KitError(
-            "bad_user", "recovery は市で保管する復旧用の番号です。別の番号にしてください。"
-        )
-    vault = _unlocked(given)
-    try:
-        if vault.user.role != "supervisor":
-            raise NotAllowed("利用者を加えられるのは監督者だけです。")
-        vault.add_user(User(given.new, given.name, given.role), _passphrase("加える人の合言葉: "))
-        vault.note("user_added", given.new, given.role)
-    finally:
-        vault.close()
-    print(f"{given.new} を加えました。")
-    return 0
-
-
 def serve(given: Namespace) -> int:
+    harden.harden()
     settings = load_settings(given.data)
     vaults.check_place(settings)
     _need_vault(settings)
     port = demo.checked_port(given.port) or demo.free_port()
     settings = settings.with_host(f"{new_host_label()}.localhost:{port}")
-    server = make_http(create_app(settings), settings, port)
-    demo.bind(server, port)
-    print(f"画面: http://{settings.host}/", flush=True)
-    try:
-        server.serve()
-    finally:
-        server.stop()
+    with alone.only_one(settings.data_dir):
+        app = create_app(settings)
+        server = make_http(app, settings, port)
+        demo.bind(server, port)
+        threading.Thread(target=server.serve, daemon=True).start()
+        try:
+            with serving.announced(app.extensions["kit"]):
+                screens = serving.Screens(app.extensions["kit"], not given.no_browser)
+                lines = [f"画面: {screens.first_line()}", *screens.more_lines()]
+                print("\n".join([*lines, "終わるときは Ctrl-C"]), flush=True)
+                serving.wait(screens)
+        finally:
+            server.stop()
+            app.extensions["kit"].put_away()
     return 0
 
 
+def open_kit(given: Namespace) -> int:
+    return serving.open_running(given.data, given.print)
+
+
 def run_demo(given: Namespace) -> int:
-    if given.fresh:
-        demo.wipe(given.data)
-    return demo.run(given.data, given.port, not given.no_browser, given.check)
+    harden.harden()
+    return demo.run(given.data, given.port, not given.no_browser, given.check, given.fresh)
 
 
 def run_doctor(given: Namespace) -> int:
     checks = doctor.run(given.data)
     for check in checks:
         print(f"{'よい　' if check.ok else 'だめ　'}{check.name}：{check.says}")
+    told = doctor_system.run(given.data or Path("kit-data"))
+    print("この端末の設定（市の情報部門が決めるもの。キットだけでは守れません）：")
+    for found in told:
+        print(f"{doctor_system.WORDS[found.state]}{found.name}：{found.says}")
     return 0 if all(check.ok for check in checks) else 1
 
 
@@ -201,6 +203,20 @@ def sync(given: Namespace) -> int:
     return 0 if not left["waiting"] and not left["parked"] else 1
 
 
+def deletion_verify(given: Namespace) -> int:
+    """Every container's record, checked now: 0 where nothing is claimed that cannot be shown."""
+    vault = _unlocked(given)
+    try:
+        found = deletion.records_of_trips(vault)
+    finally:
+        vault.close()
+    words = {"proved": "削除済み", "open": "未了", "unproved": "証明できません"}
+    for record in found:
+        why = "".join(record.faults or record.waits) or record.crypto_at
+        print(f"{record.trip_id[-12:]}　{label(record)}　{words[record.state]}：{why}")
+    return 1 if any(record.state == "unproved" for record in found) else 0
+
+
 def ledger_verify(given: Namespace) -> int:
     _read(given.file)
     return verify_ledger.main([str(given.file)])
@@ -209,8 +225,9 @@ def ledger_verify(given: Namespace) -> int:
 COMMANDS = {
     "init": init,
     "enrol": enrol,
-    "user_add": user_add,
+    **PEOPLE,
     "serve": serve,
+    "open": open_kit,
     "demo": run_demo,
     "doctor": run_doctor,
     "forms_list": forms_list,
@@ -219,5 +236,6 @@ COMMANDS = {
     "photo_judge": photo_judge,
     "rules_try": rules_try_case,
     "sync": sync,
+    "deletion_verify": deletion_verify,
     "ledger_verify": ledger_verify,
 }

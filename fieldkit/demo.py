@@ -12,19 +12,20 @@ import re
 import shutil
 import socket
 import threading
-import webbrowser
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from fieldkit import reserve
+from fieldkit import alone, launch, reserve, serving
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
 from fieldkit.clock import day_of
 from fieldkit.demo_people import PEOPLE
 from fieldkit.errors import KitError
-from fieldkit.guard import new_host_label
+from fieldkit.guard import LAUNCH_COOKIE, new_host_label
+from fieldkit.kit import Kit
 from fieldkit.settings import Settings, asset_dir
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
@@ -36,6 +37,7 @@ from sync.server.init import city_fingerprint, initialise
 
 CITY_CODE, CITY_NAME = "01999", "汐見市"
 MARK = "demo.json"
+OURS = frozenset({"city", "kit", "forms", MARK, alone.NAME})
 STAFF = (
     (User("suzuki", "鈴木 一郎", "supervisor"), "しおかぜ ふくまち みなと"),
     (User("sato", "佐藤 花", "operator"), "あさやけ のぼる さかみち"),
@@ -45,11 +47,17 @@ STAFF = (
 
 @dataclass
 class Running:
-    """The two servers of a running demo."""
+    """The two servers of a running demo. `held`: what is given back when it stops."""
 
     kit: Any
     city: Any
     settings: Settings
+    screens: Kit
+    held: ExitStack = field(default_factory=ExitStack)
+
+    def link(self) -> str:
+        """A link to the screens, good for one use within ten minutes."""
+        return serving.new_link(self.screens)
 
     def stop(self) -> None:
         """Stop both at the same time; each waits for its last request."""
@@ -57,6 +65,8 @@ class Running:
         other.start()
         self.kit.stop()
         other.join()
+        self.screens.put_away()
+        self.held.close()
 
 
 def free_port() -> int:
@@ -83,16 +93,32 @@ def bind(server: Any, port: int) -> None:
         ) from None
 
 
-def start(data: Path, port: int = 0) -> Running:
-    """Make the demo city where there is none, then start both servers."""
+def start(data: Path, port: int = 0, fresh: bool = False) -> Running:
+    """Make the demo city where there is none (or `fresh`: anew), then start both servers.
+
+    KitError("in_use") while a demo runs in this folder: it is neither doubled nor wiped.
+    """
     if data.exists() and not data.is_dir():
         raise KitError("cannot_write", f"{data.name} はフォルダーではありません。", "stop")
     checked_port(port)
+    with ExitStack() as held:
+        if data.exists() and not (data / MARK).exists():
+            _refuse_foreign(data)
+        held.enter_context(alone.only_one(data))
+        if fresh:
+            wipe(data)
+        running = _start(data, port, held)
+        running.held = held.pop_all()
+        return running
+
+
+def _start(data: Path, port: int, held: ExitStack) -> Running:
     made = (data / MARK).exists()
     city_dir, kit_dir = data / "city", data / "kit"
     if not made:
         _clear(data)
         initialise(city_dir, CITY_CODE, CITY_NAME)
+    held.enter_context(alone.only_one(kit_dir))
     city = make_city_http(create_server(city_dir), "127.0.0.1", free_port())
     _serve(city)
     url = f"http://127.0.0.1:{city.bind_addr[1]}"
@@ -107,14 +133,17 @@ def start(data: Path, port: int = 0) -> Running:
         _make(data, settings, city_dir, url)
     told = f'server_url = "{url}"\nforms_dir = "../forms"\n'
     (kit_dir / "kit.toml").write_text(told, encoding="utf-8")
-    kit = make_http(create_app(settings), settings, port)
+    app = create_app(settings)
+    kit = make_http(app, settings, port)
     try:
         bind(kit, port)
     except KitError:
         city.stop()
         raise
     threading.Thread(target=kit.serve, daemon=True).start()
-    return Running(kit, city, settings)
+    screens: Kit = app.extensions["kit"]
+    held.enter_context(serving.announced(screens))
+    return Running(kit, city, settings, screens)
 
 
 def _serve(server: Any) -> None:
@@ -124,16 +153,21 @@ def _serve(server: Any) -> None:
 
 def _clear(data: Path) -> None:
     """A half-made demo is made anew; a folder that is not a demo is never touched."""
-    ours = {"city", "kit", "forms", MARK}
-    if data.exists() and any(p.name not in ours for p in data.iterdir()):
+    _refuse_foreign(data)
+    if (data / "kit").exists():  # `serve` may run on the demo's own vault
+        alone.only_one(data / "kit").release()
+    for name in OURS - {MARK, alone.NAME}:
+        shutil.rmtree(data / name, ignore_errors=True)
+    data.mkdir(parents=True, exist_ok=True)
+
+
+def _refuse_foreign(data: Path) -> None:
+    if data.exists() and any(p.name not in OURS for p in data.iterdir()):
         raise KitError(
             "not_a_demo",
             "このフォルダーにはデモ以外のものがあります。空のフォルダーを指定してください。",
             "stop",
         )
-    for name in ours - {MARK}:
-        shutil.rmtree(data / name, ignore_errors=True)
-    data.mkdir(parents=True, exist_ok=True)
 
 
 def wipe(data: Path) -> None:
@@ -190,39 +224,46 @@ def _week(today: date) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
     return found
 
 
-def run(data: Path, port: int, browser: bool, check: bool) -> int:
+def run(data: Path, port: int, browser: bool, check: bool, fresh: bool = False) -> int:
     """`fieldkit demo`: start, say where and with which words, wait for Ctrl-C."""
-    running = start(data, port)
+    running = start(data, port, fresh)
     settings = running.settings
     if check:
-        ok = first_page_answers(settings)
+        ok = first_page_answers(running)
         running.stop()
         print("確認：最初の画面が開きました。" if ok else "確認：最初の画面が開きません。")
         return 0 if ok else 1
     print(f"\n出張申請キット（デモの{CITY_NAME}）")
-    print(f"  画面　　 http://{settings.host}/")
+    screens = serving.Screens(running.screens, browser)
+    print(f"  画面　　 {screens.first_line()}")
+    for line in screens.more_lines():
+        print(f"  　　　　 {line}")
     print(f"  市サーバ {settings.server_url}/")
     print("  合言葉（デモ専用）")
     for user, passphrase in STAFF:
         print(f"    {user.name}（{user.role_ja}）: {passphrase}")
     print("  終わるときは Ctrl-C\n", flush=True)
-    if browser:
-        webbrowser.open(f"http://{settings.host}/")
     try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        print("終了します。")
+        serving.wait(screens)
     finally:
         running.stop()
     return 0
 
 
-def first_page_answers(settings: Settings) -> bool:
-    """Load the first page as a browser would (Host header included)."""
-    port = int(settings.host.rsplit(":", 1)[1])
-    conn = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def first_page_answers(running: Running) -> bool:
+    """Load the first page as a browser would: spend a token, then ask with the launch cookie."""
+    host = running.settings.host
+    token = running.screens.gate.mint(launch.LINK)
+    told = {"Host": host, "Accept": "text/html", "Origin": f"http://{host}"}
+    conn = http.client.HTTPConnection("127.0.0.1", int(host.rsplit(":", 1)[1]), timeout=10)
     try:
-        conn.request("GET", "/login", headers={"Host": settings.host, "Accept": "text/html"})
+        conn.request("POST", "/launch", body=token, headers={**told, "Content-Type": "text/plain"})
+        answer = conn.getresponse()
+        answer.read()
+        cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
+        if not cookie.startswith(LAUNCH_COOKIE + "="):
+            return False
+        conn.request("GET", "/login", headers={**told, "Cookie": cookie})
         answer = conn.getresponse()
         return answer.status == 200 and "出張申請キット" in answer.read().decode()
     except (OSError, http.client.HTTPException):

@@ -14,16 +14,15 @@ import struct
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from fieldkit.clock import Clock, is_sane, system_clock
 from fieldkit.settings import asset_dir
+from fieldkit.store import selftest
+from fieldkit.store.selftest import Finding
 
-CANARY = "カナリア" + "0123456789abcdef" * 4
 MIN_FREE_MB = 500
-RFC9106_TAG = "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"
 PAGE = '#set page(width: 90mm, height: 20mm)\n#set text(font: "Noto Sans JP", fallback: false)\n'
 
 
@@ -34,9 +33,6 @@ class Check:
     name: str
     ok: bool
     says: str
-
-
-Finding = tuple[bool, str]
 
 
 def run(
@@ -51,10 +47,10 @@ def run(
         _one("python", _python),
         _one("clock", lambda: _clock(clock)),
         _one("disk", lambda: _disk(data_dir)),
-        _one("sqlcipher", lambda: _in_folder(data_dir, _sqlcipher)),
-        _one("hpke", _hpke),
-        _one("argon2id", _argon2id),
-        _one("aes_gcm", _aes_gcm),
+        _one("sqlcipher", lambda: _in_folder(data_dir, selftest.sqlcipher)),
+        _one("hpke", selftest.hpke),
+        _one("argon2id", selftest.argon2id),
+        _one("aes_gcm", selftest.aes_gcm),
         _one("opencv", _opencv),
         _one("face_engine", _face_engine),
         _one("print", lambda: _print(forms / "fonts")),
@@ -109,96 +105,6 @@ def _disk(data_dir: Path | None) -> Finding:
         return _in_folder(data_dir, write)
     except OSError:
         return False, "データの置き場所に書き込めません。空きと権限を確かめてください。"
-
-
-def _sqlcipher(folder: Path) -> Finding:
-    from sqlcipher3 import dbapi2 as sqlcipher
-
-    path = folder / "canary.db"
-    key = secrets.token_hex(32)
-    with closing(sqlcipher.connect(str(path))) as conn:
-        conn.set_key(f"x'{key}'")
-        version = conn.execute("PRAGMA cipher_version").fetchone()
-        conn.execute("CREATE TABLE canary (word TEXT)")
-        conn.execute("INSERT INTO canary VALUES (?)", (CANARY,))
-        conn.commit()
-    raw = b"".join(file.read_bytes() for file in folder.iterdir())
-    if not version or b"SQLite format 3" in raw or CANARY.encode() in raw:
-        return False, "保管庫が暗号化されていません。この端末を使わないでください。"
-    if _opens(path, secrets.token_hex(32)) or _opens(path, None):
-        return False, "保管庫が違う鍵でも開いてしまいます。この端末を使わないでください。"
-    if not _opens(path, key):
-        return False, "保管庫が正しい鍵で開きません。担当者に連絡してください。"
-    return True, f"保管庫は暗号化され、違う鍵では開きません（SQLCipher {version[0]}）。"
-
-
-def _opens(path: Path, key: str | None) -> bool:
-    from sqlcipher3 import dbapi2 as sqlcipher
-
-    with closing(sqlcipher.connect(str(path))) as conn:
-        if key is not None:
-            conn.set_key(f"x'{key}'")
-        conn.execute("PRAGMA cipher_log_level = NONE")  # a refusal is wanted here, not a log line
-        try:
-            row = conn.execute("SELECT word FROM canary").fetchone()
-        except sqlcipher.DatabaseError:
-            return False
-    return bool(row and row[0] == CANARY)
-
-
-def _hpke() -> Finding:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-    from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-
-    suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-    secret = X25519PrivateKey.generate()
-    sealed = suite.encrypt(CANARY.encode(), secret.public_key(), info=b"doctor/right")
-    if CANARY.encode() in sealed:
-        return False, "封印（HPKE）の中身が読めてしまいます。この端末を使わないでください。"
-    if suite.decrypt(sealed, secret, info=b"doctor/right") != CANARY.encode():
-        return False, "封印（HPKE）した内容が元に戻りません。この端末を使わないでください。"
-    for wrong_key, info in (
-        (secret, b"doctor/wrong"),
-        (X25519PrivateKey.generate(), b"doctor/right"),
-    ):
-        try:
-            suite.decrypt(sealed, wrong_key, info=info)
-        except InvalidTag:
-            continue
-        return False, "封印（HPKE）が違う用途・違う鍵でも開きます。この端末を使わないでください。"
-    return True, "写真と記録を市サーバ宛てに封印できます（HPKE）。"
-
-
-def _argon2id() -> Finding:
-    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-    tag = Argon2id(  # the test vector of RFC 9106, 5.3
-        salt=b"\x02" * 16,
-        length=32,
-        iterations=3,
-        lanes=4,
-        memory_cost=32,
-        secret=b"\x03" * 8,
-        ad=b"\x04" * 12,
-    ).derive(b"\x01" * 32)
-    if tag.hex() != RFC9106_TAG:
-        return False, "合言葉の計算（Argon2id）が標準と違います。この端末を使わないでください。"
-    return True, "合言葉の計算（Argon2id）は標準（RFC 9106）どおりです。"
-
-
-def _aes_gcm() -> Finding:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    aes, nonce = AESGCM(AESGCM.generate_key(256)), secrets.token_bytes(12)
-    sealed = aes.encrypt(nonce, CANARY.encode(), b"header")
-    try:
-        aes.decrypt(nonce, bytes([sealed[0] ^ 1]) + sealed[1:], b"header")
-    except InvalidTag:
-        if aes.decrypt(nonce, sealed, b"header") == CANARY.encode():
-            return True, "改ざんを見つける暗号（AES-256-GCM）が動きます。"
-    return False, "暗号（AES-256-GCM）が正しく動きません。この端末を使わないでください。"
 
 
 def _opencv() -> Finding:

@@ -7,9 +7,14 @@ it shows on the first screen, blocks the check-out and is tried again at every s
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
 from fieldkit.errors import KitError
 from fieldkit.store import photos
-from fieldkit.store.files import remove
+from fieldkit.store.files import remove, sync_dir
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import is_id
@@ -19,21 +24,21 @@ REASONS = {
     "retaken": "撮り直しのため",
     "incomplete": "撮影が完了しなかったため",
     "withdrawn": "申請取りやめのため",
+    "damaged": "壊れていて送れないため（監督者の判断）",
     "trip_end": "訪問データの終了により",
 }
 
 
-def intend(vault: Vault, what: str, object_id: str, reason: str) -> str:
-    erasure_id = f"{what}:{object_id}"
+def intend(vault: Vault, what: str, object_id: str, reason: str) -> None:
+    """Write down that something will be erased, before it is."""
     with vault.book.write() as conn:
         done = conn.execute(
             "INSERT OR IGNORE INTO erasure (id, what, object_id, reason, intended_at)"
             " VALUES (?, ?, ?, ?, ?)",
-            (erasure_id, what, object_id, reason, vault.now()),
+            (f"{what}:{object_id}", what, object_id, reason, vault.now()),
         )
         if done.rowcount:
             vault.note("erase_intended", object_id, reason)
-    return erasure_id
 
 
 def done(vault: Vault, erasure_id: str, act: str, object_id: str, reason: str) -> None:
@@ -43,37 +48,67 @@ def done(vault: Vault, erasure_id: str, act: str, object_id: str, reason: str) -
 
 
 def erase_photo(vault: Vault, photo_id: str, reason: str) -> bool:
-    """Erase one photo's files; False leaves an owed erase. Allowed for a proved or taken-back one.
+    """Erase one photo's files; False leaves an owed erase."""
+    return erase_photos(vault, [photo_id], reason) == 1
 
-    A kept photo (`queued`, `parked`) is never erased by "receipt" without its receipt.
+
+def erase_photos(vault: Vault, photo_ids: Sequence[str], reason: str) -> int:
+    """Erase the files of photos that are proved or taken back; returns how many are gone.
+
+    What could not be erased is owed and tried again. A kept photo (`queued`, `parked`) is never
+    erased by "receipt" without its receipt: KitError("no_receipt"), and nothing is touched.
     """
-    row = photos.row_of(vault, photo_id)
-    if row["state"] == "erased":
-        return True
-    if reason == "receipt" and row["state"] != "receipted":
+    rows = [photos.row_of(vault, photo_id) for photo_id in photo_ids]
+    if reason == "receipt" and any(r["state"] not in ("receipted", "erased") for r in rows):
         raise KitError("no_receipt", "市サーバの受領証がない写真は消去できません。", "stop")
-    erasure_id = intend(vault, "photo", photo_id, reason)
+    rest = [row for row in rows if row["state"] != "erased"]
+    if not rest:
+        return len(rows)
+    with vault.book.write():
+        for row in rest:
+            intend(vault, "photo", row["id"], reason)
     fail.point("erase.intended")
-    vault.photo_keys.pop(photo_id, None)
-    files = photos.files_of(vault, row["trip_id"], photo_id)
-    left = False
+    files = [file for row in rest for file in photos.files_of(vault, row["trip_id"], row["id"])]
     for file in files:
-        try:
-            remove(file)
-        except OSError:
-            left = True
-        left = left or file.exists()
+        with contextlib.suppress(OSError):
+            file.unlink()
         fail.point("erase.file")
-    if left:
-        vault.note("erase_owed", photo_id)
-        return False
+    for folder in {file.parent for file in files if file.parent.is_dir()}:
+        sync_dir(folder)
     fail.point("erase.files_gone")
+    return len(rows) - len(rest) + _settle(vault, rest, reason)
+
+
+def _settle(vault: Vault, rows: list[dict[str, Any]], reason: str) -> int:
+    """Look whether the files are really gone, and write down what is and what is owed."""
+    gone = 0
     with vault.book.write() as conn:
-        conn.execute(
-            "UPDATE photo SET state = 'erased', erased_at = ?, reason = ? WHERE id = ?",
-            (vault.now(), reason, photo_id),
-        )
-        done(vault, erasure_id, "erased", photo_id, reason)
+        for row in rows:
+            photo_id = row["id"]
+            vault.forget_photo(photo_id)
+            if any(f.exists() for f in photos.files_of(vault, row["trip_id"], photo_id)):
+                vault.note("erase_owed", photo_id)
+                continue
+            conn.execute(
+                "UPDATE photo SET state = 'erased', erased_at = ?, reason = ? WHERE id = ?",
+                (vault.now(), reason, photo_id),
+            )
+            done(vault, f"photo:{photo_id}", "erased", photo_id, reason)
+            gone += 1
+    return gone
+
+
+def remove_folder(vault: Vault, trip_id: str) -> bool:
+    """Close a trip and remove its folder; False where something is left, which is then owed."""
+    folder = vault.trip_folder(trip_id)
+    vault.forget_trip(trip_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.exists():
+        sync_dir(folder.parent)
+    fail.point("erase.folder")
+    if folder.exists():
+        vault.note("erase_owed", trip_id)
+        return False
     return True
 
 

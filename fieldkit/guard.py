@@ -1,8 +1,9 @@
 """The guard of the local web app: who may ask, from where, and what a browser may keep.
 
 Loopback is shared by every program and person of the machine, so nothing rests on "only us":
-exact Host before Flask, same-origin requests only, a session bound to the unlocked vault, a token
-per session in every post, no-store everywhere, and a content policy without exceptions.
+exact Host before Flask, a launch cookie that only a one-time token gives (`launch.py`),
+same-origin requests only, a session bound to the unlocked vault and to its window, a token per
+session in every post, no-store everywhere, and a content policy without exceptions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit.errors import NotAllowed
@@ -22,7 +23,10 @@ from fieldkit.kit import Kit, Session
 from fieldkit.store.keyslots import ROLES
 
 COOKIE = "__Host-kit"
-OPEN = frozenset({"static", "login.page_login", "login.enter", "health"})
+LAUNCH_COOKIE = "__Host-kit-launch"
+PUBLIC = frozenset({"static", "health", "launch.page_launch", "launch.enter"})
+"""What a window without a launch cookie gets: code, no data."""
+OPEN = PUBLIC | {"login.page_login", "login.enter"}
 FIELD = frozenset({"field", "booth", "supervisor"})
 ALLOWED = {
     "desk": frozenset({"operator", "supervisor"}),
@@ -36,6 +40,9 @@ ALLOWED = {
     "papers": FIELD,
     "outbox": FIELD | {"operator"},
     "erase": FIELD,
+    "people": frozenset({"supervisor"}),
+    "deletion": frozenset({"supervisor", "auditor"}),
+    "safe": frozenset({"supervisor"}),
 }
 SHARED = frozenset(
     {
@@ -45,6 +52,9 @@ SHARED = frozenset(
         "checkout.unlock",
         "checkout.scan",
         "checkout.fetch",
+        "people.own_page",
+        "people.own",
+        "deletion.trip_pdf",
     }
 )
 LONGEST = 8 * 3600
@@ -63,6 +73,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+NO_LAUNCH = "この画面は、キットが開いた窓だけで使えます。キットから開いてください。"
 REFUSED = "この画面は、この端末の出張申請キットからだけ開けます。キットを開き直してください。"
 
 Start = Callable[..., Any]
@@ -89,8 +100,14 @@ def install(app: Flask, kit: Kit) -> None:
     @app.before_request
     def check() -> ResponseReturnValue | None:
         g.session = None
+        g.launch = None
         if not _from_here(kit):
             return Response(REFUSED, 403, mimetype="text/plain")
+        g.launch = kit.gate.find(request.cookies.get(LAUNCH_COOKIE, ""))
+        if g.launch is None and (request.endpoint or "") not in PUBLIC:
+            return _no_launch()
+        if request.endpoint == "launch.enter":
+            return None  # the one-time token in its body says who asks
         session = _session(kit)
         g.session = session
         if session is None and (request.endpoint or "") not in OPEN:
@@ -128,9 +145,21 @@ def _check_role(session: Session) -> None:
     raise NotAllowed(f"この画面は{who}が使います。担当を替えてログインしてください。")
 
 
+def _no_launch() -> ResponseReturnValue:
+    """401 for every route alike. A page carries the script that takes the token off the address."""
+    if not _wants_page():
+        return Response(NO_LAUNCH, 401, mimetype="text/plain")
+    return render_template("launch.html"), 401
+
+
 def _from_here(kit: Kit) -> bool:
-    """Same-origin only: other local ports are *same-site* to a browser, so that is not enough."""
+    """Same-origin only: other local ports are *same-site* to a browser, so that is not enough.
+
+    One door is open to others: a window comes to the launch page from the launcher's own file.
+    """
     site = request.headers.get("Sec-Fetch-Site")
+    if request.endpoint == "launch.page_launch" and _is_top_navigation():
+        return True
     if site not in (None, "same-origin", "none"):
         return False
     if site == "none" and request.method != "GET":
@@ -141,9 +170,21 @@ def _from_here(kit: Kit) -> bool:
     return origin == f"http://{kit.settings.host}"
 
 
+def _is_top_navigation() -> bool:
+    told = request.headers
+    return (
+        request.method == "GET"
+        and told.get("Sec-Fetch-Mode") == "navigate"
+        and told.get("Sec-Fetch-Dest") == "document"
+        and "Origin" not in told
+    )
+
+
 def _session(kit: Kit) -> Session | None:
     found = kit.sessions.get(request.cookies.get(COOKIE, ""))
     if found is None or kit.vault is None:
+        return None
+    if g.launch is None or found.launch != g.launch.digest:
         return None
     now = time.monotonic()
     idle = now - found.seen > kit.settings.idle_seconds + 60 and not kit.progress.running
@@ -183,8 +224,8 @@ def _stale() -> ResponseReturnValue:
     return redirect("/login")
 
 
-def set_cookie(response: Any, value: str) -> None:
-    response.set_cookie(COOKIE, value, secure=True, httponly=True, samesite="Strict", path="/")
+def set_cookie(response: Any, value: str, name: str = COOKIE) -> None:
+    response.set_cookie(name, value, secure=True, httponly=True, samesite="Strict", path="/")
 
 
 def clear_cookie(response: Any) -> None:

@@ -5,18 +5,19 @@ Made once by `create_app`; no module holds state of its own.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fieldkit import citydata, outbox, tripend
+from fieldkit import citydata, launch, outbox, tripend
 from fieldkit.citydata import CityData
 from fieldkit.errors import KitError
 from fieldkit.outbox import Progress
 from fieldkit.settings import Settings
-from fieldkit.store import records
+from fieldkit.store import numbering, wipe
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
@@ -24,12 +25,16 @@ from fieldkit.store.vault import Vault
 
 @dataclass
 class Session:
-    """One browser that logged in. `asked` remembers what was confirmed by saving it again."""
+    """One browser that logged in. `asked` remembers what was confirmed by saving it again.
+
+    `launch` names the window (`launch.Launch.digest`); the session is worth nothing in another.
+    """
 
     user: User
     csrf: str
     seen: float
     born: float
+    launch: str = ""
     asked: set[str] = field(default_factory=set)
 
 
@@ -44,7 +49,11 @@ class Kit:
     progress: Progress = field(default_factory=Progress)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     login_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    gate: launch.Gate = field(init=False, repr=False)
     _city: tuple[float, CityData] | None = None
+
+    def __post_init__(self) -> None:
+        self.gate = launch.Gate(self.settings.data_dir, self.settings.clock)
 
     def city(self) -> CityData:
         """The city's tables, read again when a file was edited."""
@@ -59,22 +68,30 @@ class Kit:
             raise KitError("locked", "画面がロックされています。もう一度開いてください。", "retry")
         return self.vault
 
-    def log_in(self, user_id: str, passphrase: str, now: float) -> str:
-        """Unlock the vault for one person; returns the session's cookie value.
+    def log_in(
+        self,
+        user_id: str,
+        passphrase: str,
+        now: float,
+        window: str = "",
+        clock_confirmed: bool = False,
+    ) -> str:
+        """Unlock the vault for one person at one window; returns the session's cookie value.
 
         Finishes what a kill left half done: unsent saves are adopted, owed erases are run.
         """
         with self.lock:
-            opened = vaults.unlock(self.settings, user_id, passphrase)
+            opened = vaults.unlock(self.settings, user_id, passphrase, clock_confirmed)
             self.put_away()
             self.vault = opened
             if self.held is not None:
                 opened.resume(self.held)
                 self.held = None
-            records.adopt_orphans(opened)
+            numbering.adopt_orphans(opened)
             tripend.run_owed(opened)
+            self.note_cleared()
             cookie = secrets.token_urlsafe(32)
-            session = Session(opened.user, secrets.token_urlsafe(24), now, now)
+            session = Session(opened.user, secrets.token_urlsafe(24), now, now, window)
             self.sessions = {cookie: session}
             return cookie
 
@@ -85,6 +102,7 @@ class Kit:
                 self.held = self.vault.lock()
                 self.vault = None
             self.sessions.clear()
+            wipe.sweep()
 
     def lock_if_idle(self, now: float) -> bool:
         """Put everything away when nobody touched the kit for so long (also with no browser)."""
@@ -98,12 +116,38 @@ class Kit:
             self.put_away()
             return True
 
+    def note_cleared(self) -> None:
+        """Write into the ledger which browser profiles were deleted since the last login."""
+        if self.vault is not None:
+            for profile, result in launch.take_cleared(self.settings.data_dir):
+                self.vault.note("browser_cleared", profile, result)
+
+    def lock_if_deserted(self) -> bool:
+        """Put everything away when the window in which somebody logged in was closed."""
+        self.gate.collect()
+        with self.lock:
+            self.note_cleared()
+            here = any(not s.launch or self.gate.knows(s.launch) for s in self.sessions.values())
+            if self.vault is None or not self.sessions or here or self.progress.running:
+                return False
+            self.vault.note("lock", self.vault.device_id, "closed")
+            self.put_away()
+            return True
+
+    def flush(self) -> None:
+        """Make the sealed lines of the last seconds durable where the city can open them."""
+        vault = self.vault
+        with contextlib.suppress(KitError):  # locked meanwhile
+            for trip in list(vault.trips.values()) if vault is not None else []:
+                trip.flush()
+
     def watch_idle(self, every: float = 5.0) -> None:
         """Start the clock that locks an abandoned kit; it ends with the process."""
 
         def watch() -> None:
             while True:
                 time.sleep(every)
+                self.lock_if_deserted()
                 self.lock_if_idle(time.monotonic())
 
         threading.Thread(target=watch, daemon=True, name="idle").start()

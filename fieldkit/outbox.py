@@ -10,10 +10,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from fieldkit import erase
-from fieldkit.city import NO_SERVER, connect, refusal
-from fieldkit.errors import KitError
-from fieldkit.store import ledger, photos, records
+from fieldkit import anchor, erase
+from fieldkit.city import NO_SERVER, connect, refusal, untrusted
+from fieldkit.store import numbering, photos
 from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync import fail
@@ -56,14 +55,15 @@ def waiting(vault: Vault) -> dict[str, int]:
         " + (SELECT count(*) FROM photo WHERE state = 'parked') AS n"
     )
     assert ops and pictures and parked
-    return {"waiting": ops["n"] + pictures["n"], "parked": parked["n"]}
+    return {"waiting": ops["n"] + pictures["n"] + vault.unnumbered, "parked": parked["n"]}
 
 
 def items(vault: Vault) -> list[dict[str, Any]]:
     """Everything that waits or is parked, oldest first."""
+    numbering.adopt_orphans(vault)
     rows = vault.book.all(
         "SELECT op_id AS id, entity, record_id, state, reason, size, queued_at AS since, attempts"
-        " FROM outbox WHERE state <> 'receipted'"
+        " FROM outbox WHERE state IN ('queued', 'parked')"
         " UNION ALL SELECT id, 'photo', id, state, reason, size, captured_at, attempts"
         " FROM photo WHERE state IN ('queued', 'parked') ORDER BY since"
     )
@@ -98,7 +98,6 @@ def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     photos that it proves are erased here.
     """
     seen = progress or Progress()
-    records.adopt_orphans(vault)
     left = items(vault)
     seen.total = len([i for i in left if i["state"] == "queued"])
     seen.bytes_total = sum(i["size"] for i in left if i["state"] == "queued")
@@ -106,17 +105,13 @@ def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     try:
         _send_ops(vault, client, seen)
         _send_photos(vault, client, seen)
+        anchor.send_rest(vault, client)
     except NoAnswer:
         raise NO_SERVER from None
     except Refused as error:
         raise refusal(error.code) from None
     except WireError as error:
-        raise KitError(
-            "bad_receipt",
-            f"市サーバの受領証を確かめられません（{error.code}）。何も消去していません。"
-            "監督者へ連絡してください。",
-            "ask_supervisor",
-        ) from None
+        raise untrusted(error.code) from None
     finally:
         client.road.close()
     vault.note("synced", vault.device_id, f"{seen.done}")
@@ -141,9 +136,9 @@ def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
     while rows := _next_ops(vault):
         ops, there = [], []
         for row in rows:
-            file = vault.trip_folder(row["trip_id"]) / f"{row['op_id']}.rec"
-            if not file.exists():
-                _park(vault, "outbox", "op_id", row["op_id"], "file_missing")
+            sealed = numbering.sealed_bytes(vault, row)
+            if sealed is None:
+                _park(vault, "outbox", "op_id", row["op_id"], "file_damaged")
                 continue
             there.append(row)
             ops.append(
@@ -151,12 +146,12 @@ def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
                     "op_id": row["op_id"],
                     "n": row["n"],
                     "trip": row["trip_id"],
-                    "rec": b64(file.read_bytes()),
+                    "rec": b64(sealed),
                 }
             )
         if ops:
             fail.point("sync.begin")
-            answer = client.send_batch(ops, [], ledger.head(vault.book))
+            answer = anchor.send_batch(vault, client, ops, [])
             fail.point("sync.answered")
             _apply_ops(vault, answer["receipt"], answer["value"], there, seen)
 
@@ -215,9 +210,8 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
         return
     declared = []
     for row in rows.values():
-        ph, seal = photos.files_of(vault, row["trip_id"], row["id"])
-        if not ph.exists() or not seal.exists():
-            _park(vault, "photo", "id", row["id"], "file_missing")
+        if why := photos.problem(vault, row):
+            _park(vault, "photo", "id", row["id"], why)
             continue
         declared.append(
             {
@@ -225,11 +219,11 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
                 "trip": row["trip_id"],
                 "sha256": row["sha256"],
                 "size": row["size"],
-                "seal": b64(seal.read_bytes()),
+                "seal": b64(photos.parts(vault, row)[0]),
             }
         )
     fail.point("sync.photo_begin")
-    answer = client.send_batch([], declared, ledger.head(vault.book))
+    answer = anchor.send_batch(vault, client, [], declared)
     with vault.book.write():
         kept.keep(vault, answer["receipt"])
     fail.point("sync.photo_declared")
@@ -248,10 +242,13 @@ def _send_photo(
     if "receipt" in state:
         made, value = client.checked(state["receipt"])
     else:
-        ph, _ = photos.files_of(vault, row["trip_id"], row["id"])
+        if why := photos.problem(vault, row):
+            _park(vault, "photo", "id", row["id"], why)
+            return
+        _, data = photos.parts(vault, row)
         offset = int(state["offset"])
         seen.moved(offset)
-        made, value = client.send_photo(row["id"], ph.read_bytes(), offset, seen.moved)
+        made, value = client.send_photo(row["id"], data, offset, seen.moved)
     if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
         with vault.book.write():
             kept.keep(vault, made)

@@ -32,7 +32,7 @@ class Slip:
 
 def desk_row(vault: Vault) -> Any | None:
     """The desk container of this kit in the book, or None before its first use."""
-    return vault.book.one("SELECT * FROM trip WHERE kind = 'desk' AND state <> 'wiped'")
+    return vault.book.one("SELECT * FROM trip WHERE kind = 'desk' AND state = 'out'")
 
 
 def open_desk(vault: Vault, code: str = "") -> OpenTrip:
@@ -54,7 +54,7 @@ def open_desk(vault: Vault, code: str = "") -> OpenTrip:
         raise KitError(
             "desk_locked",
             "受付データを開く鍵を市サーバから受け取れません。庁内の回線につなぐか、"
-            "金庫の封筒の26文字を入れてください。",
+            "金庫の控えの26文字を入れてください。",
             "retry",
         ) from None
     except Refused as error:
@@ -104,6 +104,10 @@ def reserve(
         row = conn.execute(
             "SELECT no FROM reception WHERE reservation_id = ?", (reservation_id,)
         ).fetchone()
+        for applicant_id, _ in applicants:
+            conn.execute(
+                "INSERT OR IGNORE INTO member VALUES (?, ?)", (applicant_id, reservation_id)
+            )
         old = desk.db.one("SELECT id FROM record WHERE id = ?", reservation_id)
         vault.note("reservation_changed" if old else "reserved", reservation_id)
         dims = {"place": fields.get("place", "home")}

@@ -50,20 +50,41 @@ class Settings:
         return replace(self, host=host)
 
 
+IDLE_RANGE = (30, 1800)
+
+
+def bad_settings(what: str) -> KitError:
+    return KitError(
+        "bad_settings",
+        f"設定ファイル kit.toml：{what}。直してから起動してください。",
+        "ask_supervisor",
+    )
+
+
+def _checked(raw: dict[str, Any]) -> dict[str, Any]:
+    """What the file may say. A changed letter must not switch off the lock or be passed over."""
+    kinds = {"server_url": str, "idle_seconds": int, "forms_dir": str}
+    for key, value in raw.items():
+        if key not in kinds:
+            raise bad_settings(f"「{key}」という項目はありません")
+        if type(value) is not kinds[key]:
+            raise bad_settings(f"「{key}」の書き方が違います")
+    low, high = IDLE_RANGE
+    if not low <= raw.get("idle_seconds", low) <= high:
+        raise bad_settings(f"「idle_seconds」は{low}から{high}までにしてください")
+    return dict(raw)
+
+
 def load_settings(data_dir: Path, **changes: Any) -> Settings:
     """Settings of a data folder: its `kit.toml` (no secrets in it), then `changes`."""
     path = data_dir / "kit.toml"
     told: dict[str, Any] = {}
     if path.exists():
         try:
-            raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise KitError(
-                "bad_settings",
-                f"設定ファイル kit.toml を読めません（{error}）。直してから起動してください。",
-                "ask_supervisor",
-            ) from None
-        told = {k: raw[k] for k in ("server_url", "idle_seconds") if k in raw}
-        if "forms_dir" in raw:
-            told["forms_dir"] = (data_dir / raw["forms_dir"]).resolve()
+            raw = tomllib.loads(path.read_bytes().decode("utf-8"))
+        except ValueError as error:  # not UTF-8, or not TOML
+            raise bad_settings(f"読めません（{error}）") from None
+        told = _checked(raw)
+        if "forms_dir" in told:
+            told["forms_dir"] = (data_dir / told["forms_dir"]).resolve()
     return Settings(data_dir=data_dir, **{**told, **changes})

@@ -25,6 +25,17 @@ class Refused(Exception):
         self.code = code
 
 
+class LedgerRefused(Refused):
+    """The city signed that this laptop's ledger does not continue the copy that it holds."""
+
+    def __init__(self, code: str, made: Receipt) -> None:
+        super().__init__(code)
+        self.receipt = made
+
+
+Watch = Callable[[Receipt, dict[str, Any]], None]
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who this laptop is, and which city it trusts: the pinned key of its enrolment."""
@@ -92,11 +103,15 @@ def enrol(
 
 
 class Client:
-    """One enrolled laptop talking over one road."""
+    """One enrolled laptop talking over one road.
 
-    def __init__(self, road: Road, identity: Identity) -> None:
+    `watch` sees every verified receipt before anybody acts on it; it raises WireError to stop.
+    """
+
+    def __init__(self, road: Road, identity: Identity, watch: Watch | None = None) -> None:
         self.road = road
         self.me = identity
+        self._watch = watch
         self._key = wire.signing_private(identity.sign_private)
 
     def _send(
@@ -160,15 +175,24 @@ class Client:
     def checked(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
         """A receipt that the pinned city signed for this device, and its content."""
         made = Receipt.from_json(value)
-        return made, receipts.verify(made, self.me.city_public, self.me.city, self.me.device)
+        told = receipts.verify(made, self.me.city_public, self.me.city, self.me.device)
+        if self._watch is not None:
+            self._watch(made, told)
+        return made, told
 
     def send_batch(
         self, ops: list[dict[str, Any]], photos: list[dict[str, Any]], ledger: dict[str, Any]
     ) -> dict[str, Any]:
-        """Send saves and declare photos. Returns `{"receipt", "value", "photos", "now"}`."""
+        """Send saves, declare photos, bring the next rows of the ledger.
+
+        Returns `{"receipt", "value", "photos", "now"}`; LedgerRefused where the city signed that
+        it took nothing because of the ledger.
+        """
         body = canonical({"v": wire.PROTOCOL, "ops": ops, "photos": photos, "ledger": ledger})
         answer = self._send("POST", "/ksp/v1/ops", "batch", body)
         made, value = self.checked(answer["receipt"])
+        if value.get("kind") == "ledger":
+            raise LedgerRefused(receipts.reason_for(value, self.me.device), made)
         return {"receipt": made, "value": value, "photos": answer["photos"], "now": answer["now"]}
 
     def send_photo(

@@ -22,6 +22,7 @@ from sync.wire import WireError, canonical, parse, sealing_private, sealing_publ
 
 PHOTO_MAGIC = b"FKPH1"
 SEAL_MAGIC = b"FKSE1"
+SEAL_SIZE = 5 + 32 + 32 + 16
 RECORD_MAGIC = b"FKRE1"
 ANSWER_MAGIC = b"FKAN1"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -71,7 +72,19 @@ def seal_photo(
     return ph, SEAL_MAGIC + hpke_seal(trip_public, key, where), key
 
 
-def open_photo(key: bytes, trip_id: str, photo_id: str, ph: bytes) -> bytes:
+def join_photo(seal: bytes, ph: bytes) -> bytes:
+    """One file for both: the `.seal` stands before the `.ph`, so that one write makes them last."""
+    return seal + ph
+
+
+def split_photo(data: bytes) -> tuple[bytes, bytes]:
+    """(`.seal`, `.ph`) of such a file; an empty `.seal` where it holds a `.ph` alone."""
+    if data.startswith(SEAL_MAGIC):
+        return data[:SEAL_SIZE], data[SEAL_SIZE:]
+    return b"", data
+
+
+def open_photo(key: bytes | bytearray, trip_id: str, photo_id: str, ph: bytes) -> bytes:
     """The JPEG inside a `.ph`, given its key."""
     body = _strip(PHOTO_MAGIC, ph)
     try:

@@ -2,12 +2,13 @@
 
 Body (canonical JSON): `v, city, epoch, seq, prev, kind, device, items, ledger, level, at`, where
 `items` is a list of `{"id", "sha256", "size", "answer", "reason"}` and `prev` the SHA-256 of the
-receipt before, so that the city's receipts form one chain. `ledger` is the device's ledger head as
-the city saw it: a laptop cannot rewrite its own past behind it (PROTOCOL.md §5).
+receipt before, so that the city's receipts form one chain. `ledger` is the last row of the laptop's
+ledger whose chain the city holds: no row up to it can be rewritten unseen (PROTOCOL.md §5.1).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,14 @@ def verify(receipt: Receipt, city_public: bytes, city: str, device: str) -> dict
     if value.get("level") != "commit+reread" or not isinstance(value.get("items"), list):
         raise wire.WireError("malformed")
     return value
+
+
+def anchors(receipts: Iterable[Receipt]) -> list[Receipt]:
+    """Those that countersign a ledger, for an exported file: the empty ones, which each sync ends
+    with, and the newest, whatever it holds (receipts of many items would only make the file long).
+    """
+    found = [r for r in receipts if isinstance(r.value.get("ledger"), dict)]
+    return [r for r in found if not r.value["items"] or r is found[-1]]
 
 
 def reason_for(value: dict[str, Any], object_id: str) -> str:

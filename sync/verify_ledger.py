@@ -1,25 +1,38 @@
 """Check a ledger file with nothing but the standard library and cryptography.
 
-    python -m sync.verify_ledger FILE [--public HEX]
+    python -m sync.verify_ledger FILE [--public HEX] [--city-public HEX]
+                                      [--receipts FILE] [--against FILE]
 
-The file has one JSON object a line, `{"body": "<canonical JSON>", "hash": "<hex>"}`, and a last
-line `{"head": {...}, "device", "public", "signature"}`. Prints the first bad row and exits with 1,
-or the number of rows and exits with 0. `--public` is the device's key as the city registered it;
-without it the key named in the file is used, which proves wholeness but not origin.
+This file runs alone: copied anywhere, `python verify_ledger.py FILE` does the same.
+
+A ledger file has one JSON object a line: the rows `{"body": "<canonical JSON>", "hash": "<hex>"}`,
+then receipts of the city `{"receipt": {"body", "signature"}}` that countersign a row, and a last
+line `{"head", "device", "public", "signature"}` by the laptop, or with `"signed_by": "city"` by the
+city. Prints the first bad row and exits with 1, or what holds and exits with 0.
+
+- `--public`: the key that must have signed the end. Without it the key named in the file is used,
+  which proves wholeness but not origin.
+- `--city-public`: the city's key; checks every receipt, and so that no row before the last
+  countersigned one was changed or cut off, even by somebody with the laptop's own key.
+- `--receipts`: take the receipts from this file (the city's copy) as well: a laptop may leave out
+  those that it does not like.
+- `--against`: the other copy (laptop and city): the first row that differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 GENESIS = "0" * 64
+Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -30,22 +43,32 @@ class Problem:
     why: str
 
 
+@dataclass
+class Ledger:
+    """A ledger file as it was read; `stopped` says where reading had to end."""
+
+    rows: list[Row] = field(default_factory=list)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    end: dict[str, Any] | None = None
+    stopped: Problem | None = None
+
+
 def entry_hash(body: str) -> str:
     """SHA-256 over the purpose and the exact text of a row."""
     return hashlib.sha256(b"fieldkit-ledger-v1\0" + body.encode()).hexdigest()
 
 
+def _canonical(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
 def head_bytes(device: str, head: dict[str, Any]) -> bytes:
-    return json.dumps(
-        {"device": device, "hash": head["hash"], "seq": head["seq"]},
-        sort_keys=True,
-        separators=(",", ":"),
-    ).encode()
+    return _canonical({"device": device, "hash": head["hash"], "seq": head["seq"]})
 
 
-def verify_rows(rows: Iterable[tuple[str, str]]) -> Problem | None:
-    """Walk the chain; the first row whose number, text or link is wrong."""
-    prev, expected = GENESIS, 1
+def verify_rows(rows: Iterable[Row], prev: str = GENESIS, expected: int = 1) -> Problem | None:
+    """Walk the chain from a known row; the first row whose number, text or link is wrong."""
     for body, digest in rows:
         try:
             value = json.loads(body)
@@ -64,71 +87,159 @@ def verify_rows(rows: Iterable[tuple[str, str]]) -> Problem | None:
     return None
 
 
-def verify_file(path: Path, public: str = "") -> tuple[int, Problem | None]:
-    """(number of rows, first problem or None) of an exported ledger file."""
-    rows: list[tuple[str, str]] = []
-    end: dict[str, Any] | None = None
+def read_file(path: Path) -> Ledger:
+    """The rows, receipts and end of a file, up to the first line that is not as it was written."""
+    made = Ledger()
     data = path.read_bytes().removesuffix(b"\n")
     for number, line in enumerate(data.split(b"\n") if data else [], start=1):
-        if end is not None:
-            return len(rows), verify_rows(rows) or Problem(0, "末尾の署名のあとに行があります")
+        if made.end is not None:
+            made.stopped = Problem(0, "末尾の署名のあとに行があります")
+            return made
         try:
             value = _line(line)
             if "head" in value:
-                end = value
+                made.end = value
+            elif "receipt" in value:
+                made.receipts.append(value["receipt"])
+            elif made.receipts:
+                raise ValueError("a row after a receipt")
             else:
-                rows.append((value["body"], value["hash"]))
+                made.rows.append((value["body"], value["hash"]))
         except (ValueError, KeyError, TypeError, RecursionError):
-            return len(rows), verify_rows(rows) or Problem(number, "行を読めません")
-    return len(rows), verify_rows(rows) or _end_problem(end, rows, public)
+            made.stopped = Problem(number, "行を読めません")
+            return made
+    return made
 
 
 def _line(line: bytes) -> dict[str, Any]:
     """One line as it was written; ValueError where a single byte of its spelling differs."""
     line = line.removesuffix(b"\r")
     value = json.loads(line)
-    again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if not isinstance(value, dict) or again.encode() != line:
+    if not isinstance(value, dict) or _canonical(value) != line:
         raise ValueError("not as it was written")
     return value
 
 
-def _end_problem(
-    end: dict[str, Any] | None, rows: list[tuple[str, str]], public: str
-) -> Problem | None:
+def verify_ledger(made: Ledger, public: str = "") -> Problem | None:
+    """The first problem of the rows and of the signed end."""
+    return verify_rows(made.rows) or made.stopped or _end_problem(made, public)
+
+
+def verify_file(path: Path, public: str = "") -> tuple[int, Problem | None]:
+    """(number of rows, first problem or None) of an exported ledger file."""
+    made = read_file(path)
+    return len(made.rows), verify_ledger(made, public)
+
+
+def _end_problem(made: Ledger, public: str) -> Problem | None:
     """What is wrong with the last line: cut off, other rows than it says, another signature."""
+    end, rows = made.end, made.rows
     if end is None:
         return Problem(0, "末尾の署名がありません（途中で切れています）")
     if end["head"] != {"seq": len(rows), "hash": rows[-1][1] if rows else GENESIS}:
         return Problem(0, "末尾の行が失われています")
     if set(end) == {"head"} and not public:
         return None
-    return None if _signed(end, public) else Problem(0, "末尾の署名が正しくありません")
-
-
-def _signed(end: dict[str, Any], public: str) -> bool:
-    from sync.wire import WireError, verify
-
     try:
+        purpose = "ledger-copy" if end.get("signed_by") == "city" else "ledger-head"
         key = bytes.fromhex(public or end["public"])
-        verify(key, "ledger-head", head_bytes(end["device"], end["head"]), end["signature"])
-    except (WireError, ValueError, KeyError, TypeError):
+        said = head_bytes(end["device"], end["head"])
+        ok = key.hex() == end["public"] and _signed(key, purpose, said, end["signature"])
+    except (ValueError, KeyError, TypeError):
+        ok = False
+    return None if ok else Problem(0, "末尾の署名が正しくありません")
+
+
+def _signed(public: bytes, purpose: str, body: bytes, signature: str) -> bool:
+    """Whether `public` signed these bytes for this purpose (sync/PROTOCOL.md §2)."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    raw = base64.b64decode(signature, validate=True)
+    if base64.b64encode(raw).decode() != signature:
         return False
-    return bool(key.hex() == end["public"])
+    try:
+        said = f"ksp1-{purpose}\0".encode() + body
+        Ed25519PublicKey.from_public_bytes(public).verify(raw, said)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def verify_receipts(
+    made: Ledger, receipts: list[dict[str, Any]], city_public: str
+) -> tuple[int, Problem | None]:
+    """(last row that the city countersigned, first problem): rows against the city's receipts."""
+    device = (made.end or {}).get("device")
+    heads: dict[int, set[str]] = {}
+    for receipt in receipts:
+        try:
+            body = receipt["body"].encode()
+            key = bytes.fromhex(city_public)
+            value = json.loads(body)
+            if not _signed(key, "receipt", body, receipt["signature"]) or value["device"] != device:
+                return 0, Problem(0, "市の受領証の署名が正しくないか、別の端末のものです")
+            head = value["ledger"]
+            heads.setdefault(int(head["seq"]), set()).add(str(head["hash"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return 0, Problem(0, "市の受領証を読めません")
+    good = 0
+    for seq, hashes in sorted(heads.items()):
+        if seq > len(made.rows):
+            return good, Problem(len(made.rows) + 1, f"失われています（市は{seq}行目まで確認済み）")
+        if hashes != {made.rows[seq - 1][1] if seq else GENESIS}:
+            why = f"から{seq}行目までのどこかが、市の確認のあとに書き換えられています"
+            return good, Problem(good + 1, why)
+        good = seq
+    return good, None
+
+
+def first_difference(one: Ledger, two: Ledger) -> Problem | None:
+    """The first row that the two copies tell differently; a shorter copy alone is no difference."""
+    for seq, (mine, theirs) in enumerate(zip(one.rows, two.rows, strict=False), start=1):
+        if mine != theirs:
+            return Problem(seq, "二つの台帳でこの行が違います")
+    if (one.end or {}).get("device") != (two.end or {}).get("device"):
+        return Problem(0, "別々の端末の台帳です")
+    return None
+
+
+def _check(given: argparse.Namespace) -> tuple[str, Problem | None]:
+    """What holds, as a sentence, or the first problem."""
+    made = read_file(given.file)
+    problem = verify_ledger(made, given.public)
+    says = f"台帳は正しい: {len(made.rows)}行"
+    if problem is None and given.city_public:
+        more = read_file(given.receipts).receipts if given.receipts else []
+        seq, problem = verify_receipts(made, [*made.receipts, *more], given.city_public)
+        says += f"、市の受領証が{seq}行目までを証明"
+    elif problem is None and made.receipts:
+        says += "（市の受領証は確かめていません。--city-public を付けてください）"
+    if problem is None and given.against:
+        other = read_file(given.against)
+        problem = verify_rows(other.rows) and Problem(0, "もう一方の台帳が正しくありません")
+        problem = problem or first_difference(made, other)
+        says += f"、二つの台帳は{min(len(made.rows), len(other.rows))}行目まで同じ"
+    return says, problem
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sync.verify_ledger", description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
-    parser.add_argument("--public", default="", help="device key in hex, as the city registered it")
+    parser.add_argument("--public", default="", help="key (hex) that must have signed the end")
+    parser.add_argument("--city-public", default="", help="the city's key (hex): check receipts")
+    parser.add_argument("--receipts", type=Path, help="take receipts from this file as well")
+    parser.add_argument("--against", type=Path, help="the other copy of the same ledger")
     given = parser.parse_args(arguments)
+    if given.receipts and not given.city_public:
+        parser.error("--receipts needs --city-public")
     try:
-        count, problem = verify_file(given.file, given.public)
+        says, problem = _check(given)
     except OSError:
         print("台帳ファイルを読めません。ファイル名と中身を確かめてください。")
         return 2
     if problem is None:
-        print(f"台帳は正しい: {count}行")
+        print(says)
         return 0
     where = f"{problem.seq}行目" if problem.seq else "末尾"
     print(f"台帳が正しくありません: {where} {problem.why}")

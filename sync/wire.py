@@ -20,6 +20,8 @@ PROTOCOL = 1
 BATCH_LIMIT = 2 * 1024 * 1024
 PART_LIMIT = 256 * 1024
 BLOB_LIMIT = 16 * 1024 * 1024
+LEDGER_ROWS = 1000
+LEDGER_BYTES = 512 * 1024
 
 _RAW = serialization.Encoding.Raw
 _PUB = serialization.PublicFormat.Raw

@@ -11,6 +11,28 @@ from fieldkit.errors import KitError
 from sync import fail
 
 
+def no_room() -> KitError:
+    return KitError(
+        "disk_full",
+        "ディスクに空きがなく、保存できませんでした。いま入力した内容は画面に残っています。"
+        "不要なファイルを消して、もう一度保存してください。",
+        "retry",
+    )
+
+
+def cannot_write() -> KitError:
+    return KitError(
+        "cannot_write",
+        "保存先のフォルダーに書き込めません。監督者へ連絡してください。",
+        "ask_supervisor",
+    )
+
+
+def refused(error: OSError) -> KitError:
+    """What a failed write means to a person."""
+    return no_room() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else cannot_write()
+
+
 def sync_dir(folder: Path) -> None:
     """Make a rename durable. Windows has no such call and needs none (NTFS journals names)."""
     if os.name == "nt":
@@ -36,18 +58,29 @@ def write_atomic(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise KitError(
-                "disk_full",
-                "ディスクに空きがなく、保存できませんでした。不要なファイルを消して、"
-                "もう一度保存してください。",
-                "retry",
-            ) from None
-        raise KitError(
-            "cannot_write",
-            "保存先のフォルダーに書き込めません。監督者へ連絡してください。",
-            "ask_supervisor",
-        ) from None
+        raise refused(error) from None
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that nothing names yet; it is on the disk when this returns.
+
+    Without the detour of `write_atomic`: a file that a kill leaves half written has no row, and
+    what has no row is swept away. KitError("disk_full") leaves no file.
+    """
+    try:
+        with path.open("xb", buffering=0) as file:
+            written = file.write(data)
+            if written == len(data):
+                os.fsync(file.fileno())
+        fail.point("file.new")
+        if written != len(data):
+            raise OSError(errno.ENOSPC, "cut off")
+        sync_dir(path.parent)
+    except OSError as error:
+        if not isinstance(error, FileExistsError):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise refused(error) from None
 
 
 def remove(path: Path) -> None:

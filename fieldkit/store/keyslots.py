@@ -8,7 +8,7 @@ the disk that was taken before (fieldkit/THREATS.md).
 
 from __future__ import annotations
 
-import json
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from fieldkit.errors import KitError
+from fieldkit.errors import BadInput, NotFound, NotReady
+from fieldkit.rules.romaji import one_spelling
 from fieldkit.settings import Argon2
-from fieldkit.store.files import write_atomic
+from fieldkit.store import slotfile, wipe
+from sync import fail
+from sync.ids import code_of, secret_of
 from sync.wire import b64, canonical, unb64
 
 ROLES = {
@@ -30,8 +33,8 @@ ROLES = {
     "supervisor": "監督者",
     "auditor": "監査",
 }
-MIN_PASSPHRASE = 12
 RECOVERY_ID = "recovery"
+Slots = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -47,51 +50,68 @@ class User:
         return ROLES[self.role]
 
 
-def _kek(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:
-    return Argon2id(
-        salt=salt,
+def same(one: str, other: str) -> bool:
+    """Whether both would open the same new slot."""
+    return one_spelling(one) == one_spelling(other)
+
+
+def _typed(slot: dict[str, Any], passphrase: str) -> str:
+    """What the key is derived from. Version 1: as typed. Version 2: in one spelling, so that full
+    width, kana and either romanisation open the same slot. The recovery code: as it was printed."""
+    if slot["user"] == RECOVERY_ID:
+        try:
+            return code_of(secret_of(passphrase))
+        except ValueError:
+            return passphrase
+    return one_spelling(passphrase) if slot.get("v", 1) == 2 else passphrase
+
+
+def _kek(slot: dict[str, Any], passphrase: str) -> bytearray:
+    cost, kek = slot["argon2"], bytearray(32)
+    Argon2id(
+        salt=unb64(slot["salt"]),
         length=32,
         iterations=cost["iterations"],
         lanes=cost["lanes"],
         memory_cost=cost["memory_kib"],
-    ).derive(passphrase.encode())
+    ).derive_into(_typed(slot, passphrase).encode(), kek)
+    return kek
 
 
 def _header(slot: dict[str, Any]) -> bytes:
-    return b"fieldkit/slot/v1\0" + canonical({k: v for k, v in slot.items() if k != "key"})
+    """Everything of the slot but the key itself; its version stands in it and before it."""
+    prefix = f"fieldkit/slot/v{slot.get('v', 1)}\0".encode()
+    return prefix + canonical({k: v for k, v in slot.items() if k != "key"})
 
 
-def read_slots(path: Path) -> list[dict[str, Any]]:
-    """The slots of a store; KitError where the file is not one of ours."""
-    try:
-        slots = json.loads(path.read_text(encoding="utf-8"))["slots"]
-        return [slot for slot in slots if slot["user"] and slot["salt"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise KitError(
-            "slots_damaged",
-            "利用者の鍵ファイル（slots.json）を読めません。監督者へ連絡してください。",
-            "stop",
-        ) from None
+def read_slots(path: Path) -> Slots:
+    """The slots of a store that are whole; KitError where the file is not one of ours."""
+    return slotfile.read(path).slots
+
+
+def damaged(path: Path) -> bool:
+    """Whether a part of the file was changed by accident; the rest still opens."""
+    return slotfile.read(path).damaged
 
 
 def users(path: Path) -> list[User]:
     return [User(s["user"], s["name"], s["role"]) for s in read_slots(path)]
 
 
-def check_passphrase(passphrase: str) -> None:
-    """Length only, no composition rules (a longer sentence is better than odd characters)."""
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise KitError(
-            "short_passphrase",
-            f"合言葉は{MIN_PASSPHRASE}文字以上にしてください。短い文のほうが覚えやすく安全です。",
-            "retry",
+def check_id(user_id: str) -> None:
+    """A person's number: short and plain, because it stands in the ledger for ever."""
+    if user_id == RECOVERY_ID:
+        raise BadInput("id", "recovery は復旧用の番号です。別の番号にしてください。")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,31}", user_id):
+        raise BadInput(
+            "id", "利用者の番号は、半角の英小文字と数字で32文字までにしてください（例：tanaka）。"
         )
 
 
-def add_slot(path: Path, store_key: bytes, user: User, passphrase: str, cost: Argon2) -> None:
-    """Give `user` a slot, replacing one that they had."""
-    check_passphrase(passphrase)
+def make_slot(store_key: wipe.Buffer, user: User, passphrase: str, cost: Argon2) -> dict[str, Any]:
+    """A slot of version 2 for `user`; the caller has checked the passphrase."""
     slot: dict[str, Any] = {
+        "v": 2,
         "user": user.id,
         "name": user.name,
         "role": user.role,
@@ -103,23 +123,67 @@ def add_slot(path: Path, store_key: bytes, user: User, passphrase: str, cost: Ar
             "lanes": cost.lanes,
         },
     }
-    kek = _kek(passphrase, unb64(slot["salt"]), slot["argon2"])
+    kek = _kek(slot, passphrase)
     slot["key"] = b64(AESGCM(kek).encrypt(unb64(slot["nonce"]), store_key, _header(slot)))
-    slots = [s for s in read_slots(path) if s["user"] != user.id] if path.exists() else []
-    data = json.dumps({"v": 1, "slots": [*slots, slot]}, ensure_ascii=False, indent=1)
-    write_atomic(path, data.encode())
+    wipe.wipe(kek)
+    return slot
 
 
-def open_slot(path: Path, user_id: str, passphrase: str) -> tuple[User, bytes] | None:
-    """The user and the store key, or None: the same work and answer for an unknown user."""
-    slots = read_slots(path)
-    slot = next((s for s in slots if s["user"] == user_id), None)
-    shape = slot or slots[0]
-    kek = _kek(passphrase, unb64(shape["salt"]), shape["argon2"])
-    if slot is None:
-        return None
+def with_slot(slots: Slots, slot: dict[str, Any]) -> Slots:
+    """`slots` with this one in the place of the one that the person had.
+
+    NotReady where the store would be left without a supervisor.
+    """
+    same = [s["user"] == slot["user"] for s in slots]
+    if slot["role"] != "supervisor":
+        _keep_a_supervisor(slots, slot["user"], "別の役割に変えられません")
+    if any(same):
+        return [slot if mine else s for s, mine in zip(slots, same, strict=True)]
+    return [*slots, slot]
+
+
+def without_slot(slots: Slots, user_id: str, by: str) -> Slots:
+    """`slots` without this person; NotReady or NotFound says what works instead."""
+    if user_id == RECOVERY_ID:
+        raise NotReady("復旧用の番号は外せません。新しい26文字に替えることはできます。")
+    if user_id == by:
+        raise NotReady("自分自身は外せません。別の監督者がログインして外してください。")
+    if all(s["user"] != user_id for s in slots):
+        raise NotFound("この番号の利用者はいません。一覧を開き直してください。")
+    _keep_a_supervisor(slots, user_id, "外せません")
+    return [s for s in slots if s["user"] != user_id]
+
+
+def _keep_a_supervisor(slots: Slots, user_id: str, what: str) -> None:
+    bosses = {s["user"] for s in slots if s["role"] == "supervisor"} - {RECOVERY_ID}
+    if bosses == {user_id}:
+        raise NotReady(f"ただ一人の監督者なので、{what}。先に別の監督者を加えてください。")
+
+
+def write_slots(path: Path, slots: Slots) -> None:
+    """Replace the file as a whole: after a kill it is the old one or the new one."""
+    fail.point("slots.made")
+    slotfile.write(path, slots)
+    fail.point("slots.kept")
+
+
+def open_slot(path: Path, user_id: str, passphrase: str) -> tuple[User, bytearray] | None:
+    """The user and the store key, or None: the same work and answer for an unknown user.
+
+    For one who is not there, the last slot's key is derived and thrown away.
+    """
+    file = slotfile.read(path)
+    slot = next((s for s in file.slots if s["user"] == user_id), None)
+    if slot is None and file.damaged:
+        raise slotfile.broken()
+    kek, key = _kek(slot or file.slots[-1], passphrase), bytearray(32)
     try:
-        key = AESGCM(kek).decrypt(unb64(slot["nonce"]), unb64(slot["key"]), _header(slot))
-    except InvalidTag:
+        if slot is None:
+            return None
+        sealed = unb64(slot["key"])
+        AESGCM(kek).decrypt_into(unb64(slot["nonce"]), sealed, _header(slot), key)
+    except (InvalidTag, ValueError):  # ValueError: what is sealed there is no key of 32 bytes
         return None
+    finally:
+        wipe.wipe(kek)
     return User(slot["user"], slot["name"], slot["role"]), key

@@ -12,15 +12,22 @@ from typing import Any
 
 from fieldkit.clock import Clock, stamp
 from fieldkit.store.db import Database
+from sync import receipt
+from sync.receipt import Receipt
 from sync.verify_ledger import GENESIS, Problem, entry_hash, head_bytes, verify_rows
-from sync.wire import canonical, sign, signing_private
+from sync.wire import LEDGER_BYTES, LEDGER_ROWS, canonical, sign, signing_private
 
 ACTS = {
     "vault_made": "保管庫を作成",
     "user_added": "利用者を追加",
+    "user_removed": "利用者を削除",
+    "passphrase_changed": "合言葉を変更",
+    "recovery_made": "復旧用の26文字を変更",
+    "login_delay_missing": "ログインの待ち時間の記録が消えていた",
     "login": "ログイン",
     "login_failed": "ログイン失敗",
     "lock": "画面ロック",
+    "browser_cleared": "ブラウザーの記録を消去",
     "enrolled": "端末を登録",
     "reserved": "予約を受付",
     "reservation_changed": "予約を変更",
@@ -41,10 +48,15 @@ ACTS = {
     "receipt_kept": "受領証を保管",
     "refused": "市サーバが保留",
     "requeued": "保留を送り直し",
+    "given_up": "送れない項目をあきらめる",
     "erase_intended": "消去を開始",
     "erased": "消去",
     "erase_owed": "消去が未了",
     "trip_erased": "訪問データを消去",
+    "sheet_shredded": "金庫の控えの裁断を確認",
+    "desk_renewed": "受付データを新しい入れ物に移し、古い入れ物を消去",
+    "clock_confirmed": "時計の戻りを確認",
+    "damage_found": "ファイルの破損を発見",
     "exported": "書き出し",
     "report": "集計表を出力",
 }
@@ -82,6 +94,26 @@ def head(book: Database) -> dict[str, Any]:
     return {"seq": row["seq"], "hash": row["hash"]} if row else {"seq": 0, "hash": GENESIS}
 
 
+def hash_at(book: Database, seq: int) -> str:
+    """The hash of one row; that of the beginning for 0, "" where there is no such row."""
+    row = book.one("SELECT hash FROM ledger WHERE seq = ?", seq)
+    return row["hash"] if row else (GENESIS if seq == 0 else "")
+
+
+def texts_after(book: Database, seq: int) -> list[str]:
+    """The exact texts of the rows after `seq`, oldest first, as many as one batch takes."""
+    found: list[str] = []
+    size = 0
+    for row in book.all(
+        "SELECT body FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?", seq, LEDGER_ROWS
+    ):
+        size += len(row["body"].encode()) + 2
+        if found and size > LEDGER_BYTES:
+            break
+        found.append(row["body"])
+    return found
+
+
 def rows(book: Database, limit: int = 200) -> list[dict[str, Any]]:
     """The newest rows, newest first, for the screen."""
     found = book.all("SELECT body FROM ledger ORDER BY seq DESC LIMIT ?", limit)
@@ -95,12 +127,14 @@ def check(book: Database) -> Problem | None:
 
 
 def export(book: Database, device: dict[str, Any] | None) -> bytes:
-    """The ledger as a file: one row a line, then the head signed by the device's key."""
-    lines = [
-        canonical({"body": row["body"], "hash": row["hash"]})
-        for row in book.all("SELECT body, hash FROM ledger ORDER BY seq")
-    ]
-    last = head(book)
+    """The ledger as a file: rows, the city's receipts over them, the head signed by the device."""
+    with book.read():
+        found = book.all("SELECT body, hash FROM ledger ORDER BY seq")
+        kept = book.all("SELECT body, signature FROM receipt ORDER BY seq")
+        last = head(book)
+    anchors = receipt.anchors(Receipt(row["body"].encode(), row["signature"]) for row in kept)
+    lines = [canonical({"body": row["body"], "hash": row["hash"]}) for row in found]
+    lines += [canonical({"receipt": one.to_json()}) for one in anchors]
     end: dict[str, Any] = {"head": last}
     if device is not None:
         end["device"] = device["id"]

@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from fieldkit.errors import KitError
-from fieldkit.store.files import write_atomic
+from fieldkit.store.files import write_new
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
 from sync.ids import is_id, new_id
-from sync.packet import open_photo, seal_photo
+from sync.packet import join_photo, open_photo, seal_photo, split_photo
 from sync.wire import sha256
 
 SEALED_SENTENCE = "この写真は封印済みです。再表示できません（市サーバには送信されます）。"
 
 
 def files_of(vault: Vault, trip_id: str, photo_id: str) -> tuple[Any, Any]:
-    """The two files of a photo: (`.ph`, `.seal`)."""
+    """Where a photo lies: its file, and the second one that version 1 wrote beside it."""
     folder = vault.trip_folder(trip_id)
     if not is_id(photo_id):
         raise KitError("unknown_photo", "この写真はこの端末にありません。", "retry")
@@ -31,26 +31,56 @@ def files_of(vault: Vault, trip_id: str, photo_id: str) -> tuple[Any, Any]:
 def seal(vault: Vault, trip: OpenTrip, record_id: str, jpeg: bytes) -> str:
     """Seal a JPEG to the city and keep its key in memory; returns the photo id.
 
-    Files first, then the row: what a kill leaves in between has no row and is erased at the next
+    The file first, then the row: what a kill leaves in between has no row and is erased at the next
     start with that reason, because nobody was told that it was taken.
     """
     photo_id = new_id()
     ph, sealed_key, key = seal_photo(trip.public, trip.id, photo_id, jpeg)
-    ph_file, seal_file = files_of(vault, trip.id, photo_id)
-    write_atomic(seal_file, sealed_key)
-    fail.point("photo.seal_file")
-    write_atomic(ph_file, ph)
-    fail.point("photo.ph_file")
+    write_new(trip.folder / f"{photo_id}.ph", join_photo(sealed_key, ph))
+    fail.point("photo.files")
     with vault.book.write() as conn:
         conn.execute(
-            "INSERT INTO photo (id, trip_id, record_id, state, sha256, size, captured_at)"
-            " VALUES (?, ?, ?, 'sealed', ?, ?, ?)",
-            (photo_id, trip.id, record_id, sha256(ph), len(ph), vault.now()),
+            "INSERT INTO photo (id, trip_id, record_id, state, sha256, size, captured_at,"
+            " seal_sha256) VALUES (?, ?, ?, 'sealed', ?, ?, ?, ?)",
+            (
+                photo_id,
+                trip.id,
+                record_id,
+                sha256(ph),
+                len(ph),
+                vault.now(),
+                sha256(sealed_key),
+            ),
         )
         vault.note("photo_taken", photo_id)
     fail.point("photo.row")
-    vault.photo_keys[photo_id] = key
+    vault.photo_keys[photo_id] = bytearray(key)
     return photo_id
+
+
+def parts(vault: Vault, row: Any) -> tuple[bytes, bytes]:
+    """(`.seal`, `.ph`) of a photo as they lie on the disk; OSError where they are not there."""
+    ph_file, seal_file = files_of(vault, row["trip_id"], row["id"])
+    sealed_key, ph = split_photo(ph_file.read_bytes())
+    return (sealed_key or seal_file.read_bytes()), ph
+
+
+def problem(vault: Vault, row: Any) -> str:
+    """Why the file of a photo cannot be sent: "file_missing", "file_damaged", or an empty text.
+
+    A changed bit would only be found at the city, when the laptop could have been asked to keep
+    what it has. (`seal_sha256` is empty for photos of version 1.)
+    """
+    try:
+        sealed_key, ph = parts(vault, row)
+    except OSError:
+        there = files_of(vault, row["trip_id"], row["id"])[0].exists()
+        return "file_damaged" if there else "file_missing"
+    if sha256(ph) != row["sha256"]:
+        return "file_damaged"
+    if row["seal_sha256"] and sha256(sealed_key) != row["seal_sha256"]:
+        return "file_damaged"
+    return ""
 
 
 def row_of(vault: Vault, photo_id: str) -> dict[str, Any]:
@@ -66,8 +96,8 @@ def show(vault: Vault, photo_id: str) -> bytes:
     key = vault.photo_keys.get(photo_id)
     if key is None or row["state"] == "erased":
         raise KitError("photo_sealed", SEALED_SENTENCE, "retry")
-    ph_file, _ = files_of(vault, row["trip_id"], photo_id)
-    return open_photo(key, row["trip_id"], photo_id, ph_file.read_bytes())
+    _, ph = parts(vault, row)
+    return open_photo(key, row["trip_id"], photo_id, ph)
 
 
 def keep(vault: Vault, photo_id: str) -> None:
@@ -84,4 +114,4 @@ def forget_keys(vault: Vault, record_ids: list[str]) -> None:
     """The visit is closed: from now on only the city can open its photos."""
     for photo_id in list(vault.photo_keys):
         if row_of(vault, photo_id)["record_id"] in record_ids:
-            del vault.photo_keys[photo_id]
+            vault.forget_photo(photo_id)

@@ -1,26 +1,23 @@
 """Records: documents with personal data, in a trip's store and sealed to the city at each save.
 
-A save is an *operation*: which fields changed, by whom, from which revision of the city. The order
-is fixed so that a kill at any point loses nothing: the sealed `.rec` file first, then the row in
-the trip's store, then the entry in the outbox. A `.rec` file without an outbox entry is adopted at
-the next login (`adopt_orphans`), even if nobody ever types the day secret again.
+A save is an *operation*: which fields changed, by whom, from which revision of the city. The row
+and the sealed line are one transaction in the trip's store; the line then goes into `saves.rec`,
+from where it can be sent without the day secret. The outbox numbers new lines when something is
+sent, shown or closed, and at every login (`adopt_orphans`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fieldkit.errors import KitError
-from fieldkit.store.files import remove, write_atomic
+from fieldkit.store import saves
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
-from sync.ids import is_id, new_id
+from sync.ids import new_id
 from sync.packet import seal_record
-from sync.wire import sha256
 
 KINDS = ("reservation", "applicant", "application", "custody", "support")
 
@@ -86,64 +83,72 @@ def save(
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind}")
-    row = trip.db.one("SELECT * FROM record WHERE id = ?", record_id) if record_id else None
-    old = _record(row) if row is not None else None
-    changed = fields if old is None else {k: v for k, v in fields.items() if old.body.get(k) != v}
-    if old is not None and not changed:
-        return old
-    body = {**(old.body if old else {}), **changed}
-    now, op_id = vault.now(), new_id()
-    record = Record(
-        record_id or new_id(),
-        kind,
-        old.parent if old else parent,
-        body,
-        old.base if old else 0,
-        now,
-        vault.user.id,
-    )
-    file = _seal_save(vault, trip, record, op_id, changed)
-    fail.point("save.sealed")
-    try:
-        with trip.db.write() as conn:
-            conn.execute(
-                "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    record.id,
-                    kind,
-                    record.parent,
-                    json.dumps(body, ensure_ascii=False),
-                    record.base,
-                    now,
-                    vault.user.id,
-                ),
-            )
-            conn.execute(
-                "INSERT INTO op VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    op_id,
-                    record.id,
-                    json.dumps(changed, ensure_ascii=False),
-                    record.base,
-                    now,
-                    vault.user.id,
-                ),
-            )
-    except BaseException:
-        remove(file)
-        raise
-    fail.point("save.stored")
-    vault.unnumbered.append((trip.id, file, kind, record.id))
-    _number_saves(vault)
-    fail.point("save.queued")
+    with trip.db.read():  # one save of a trip at a time
+        row = trip.db.one("SELECT * FROM record WHERE id = ?", record_id) if record_id else None
+        old = _record(row) if row is not None else None
+        changed = (
+            fields if old is None else {k: v for k, v in fields.items() if old.body.get(k) != v}
+        )
+        if old is not None and not changed:
+            return old
+        record = Record(
+            record_id or new_id(),
+            kind,
+            old.parent if old else parent,
+            {**(old.body if old else {}), **changed},
+            old.base if old else 0,
+            vault.now(),
+            vault.user.id,
+        )
+        _store(trip, record, changed)
+    vault.unnumbered += 1
     return record
 
 
-def _seal_save(
-    vault: Vault, trip: OpenTrip, record: Record, op_id: str, changed: dict[str, Any]
-) -> Path:
-    """Write the sealed copy of a save and return its file."""
-    sealed = seal_record(
+def _store(trip: OpenTrip, record: Record, changed: dict[str, Any]) -> None:
+    """The row and the sealed line in one transaction; then the line into `saves.rec`."""
+    op_id = new_id()
+    sealed = _seal(trip, record, op_id, changed)
+    line = saves.line_of(op_id, record.kind, record.id, sealed)
+    with trip.db.write() as conn:
+        _write_row(conn, record)
+        conn.execute("DELETE FROM sealed WHERE n <= ?", (trip.flushed,))
+        conn.execute("INSERT INTO sealed VALUES (?, ?)", (trip.saved + 1, line))
+        fail.point("save.begun")
+    trip.saved += 1
+    fail.point("save.stored")
+    if not trip.behind:  # after a failed line all wait for flush(), which keeps their order
+        try:
+            saves.append(trip.folder, line)
+        except KitError:
+            trip.behind = True
+    fail.point("save.line")
+
+
+def _write_row(conn: Any, record: Record) -> None:
+    """Make or change the row (a change leaves its indexes alone: half the pages to write)."""
+    body = json.dumps(record.body, ensure_ascii=False)
+    done = conn.execute(
+        "UPDATE record SET body = ?, updated_at = ?, updated_by = ? WHERE id = ?",
+        (body, record.updated_at, record.updated_by, record.id),
+    )
+    if not done.rowcount:
+        conn.execute(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.id,
+                record.kind,
+                record.parent,
+                body,
+                record.base,
+                record.updated_at,
+                record.updated_by,
+            ),
+        )
+
+
+def _seal(trip: OpenTrip, record: Record, op_id: str, changed: dict[str, Any]) -> bytes:
+    return seal_record(
         trip.public,
         trip.id,
         op_id,
@@ -154,60 +159,10 @@ def _seal_save(
             "parent": record.parent,
             "base": record.base,
             "set": changed,
-            "actor": vault.user.id,
+            "actor": record.updated_by,
             "at": record.updated_at,
         },
     )
-    file = trip.folder / f"{op_id}.rec"
-    write_atomic(file, sealed)
-    return file
-
-
-def _number_saves(vault: Vault) -> None:
-    """Queue what was saved, oldest first, so that an older value never arrives after a newer one.
-
-    A disk that is full just here takes nothing back: the save stands, and the next save, sync or
-    login numbers it.
-    """
-    with contextlib.suppress(KitError), vault.book.read():  # one thread at a time
-        while vault.unnumbered:
-            queue_file(vault, *vault.unnumbered[0])
-            del vault.unnumbered[0]
-
-
-def queue_file(vault: Vault, trip_id: str, file: Path, entity: str, record_id: str) -> None:
-    """Put a sealed save into the outbox, once; its number is gapless on this device."""
-    data = file.read_bytes()
-    with vault.book.write() as conn:
-        last = conn.execute("SELECT coalesce(max(n), 0) AS n FROM outbox").fetchone()["n"]
-        conn.execute(
-            "INSERT OR IGNORE INTO outbox (op_id, n, trip_id, entity, record_id, sha256, size,"
-            " state, queued_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-            (
-                file.stem,
-                last + 1,
-                trip_id,
-                entity,
-                record_id,
-                sha256(data),
-                len(data),
-                vault.now(),
-            ),
-        )
-
-
-def adopt_orphans(vault: Vault) -> int:
-    """Queue sealed saves that a kill left without an outbox entry; returns how many."""
-    _number_saves(vault)
-    known = {row["op_id"] for row in vault.book.all("SELECT op_id FROM outbox")}
-    adopted = 0
-    for row in vault.book.all("SELECT id FROM trip WHERE state <> 'wiped'"):
-        folder = vault.trip_folder(row["id"])
-        for file in sorted(folder.glob("*.rec")) if folder.is_dir() else []:
-            if is_id(file.stem) and file.stem not in known:
-                queue_file(vault, row["id"], file, "", "")
-                adopted += 1
-    return adopted
 
 
 def place(trip: OpenTrip, record: dict[str, Any]) -> None:

@@ -2,6 +2,10 @@
 
 `ledger.db` (the *book*) holds numbers, hashes, dates and states but no personal data; it opens
 with the store key alone, so that sync and erasing work without any trip being open.
+`outbox.place` is where a save's line begins in its trip's `saves.rec` (fieldkit/store/saves.py);
+none for a file of its own, as version 1 kept them. `desk_copy` says which containers of the desk
+held the slips of an ended trip: they have to end as well before a date of deletion is given.
+`member` says which applicants (ids only) a reception number stands for: deletion is proved by it.
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
 secret as well.
 """
@@ -50,6 +54,18 @@ BOOK_STEPS = (
         intended_at TEXT NOT NULL, done_at TEXT);
     CREATE UNIQUE INDEX money_paper ON money (paper_no) WHERE paper_no IS NOT NULL;
     """,
+    """
+    ALTER TABLE outbox ADD COLUMN place INTEGER;
+    CREATE INDEX outbox_trip ON outbox (trip_id, place);
+    CREATE INDEX outbox_state ON outbox (state, n);
+    CREATE INDEX photo_state ON photo (state, captured_at);
+    CREATE INDEX photo_record ON photo (record_id);
+    CREATE INDEX receipt_seq ON receipt (seq);
+    ALTER TABLE photo ADD COLUMN seal_sha256 TEXT NOT NULL DEFAULT '';
+    CREATE TABLE desk_copy (
+        trip_id TEXT NOT NULL, desk_id TEXT NOT NULL, PRIMARY KEY (trip_id, desk_id));
+    CREATE TABLE member (record_id TEXT PRIMARY KEY, reservation_id TEXT NOT NULL);
+    """,
 )
 
 TRIP_STEPS = (
@@ -64,5 +80,9 @@ TRIP_STEPS = (
     CREATE TABLE draft (
         record_id TEXT NOT NULL, form TEXT NOT NULL, body TEXT NOT NULL, updated_at TEXT NOT NULL,
         PRIMARY KEY (record_id, form));
+    """,
+    """
+    DROP TABLE op;
+    CREATE TABLE sealed (n INTEGER PRIMARY KEY, line BLOB NOT NULL);
     """,
 )

@@ -8,48 +8,50 @@ sheet (design §4). In memory, keys live in one object that lock() empties.
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-from fieldkit.clock import is_sane, stamp
-from fieldkit.errors import KitError
+from fieldkit.clock import stamp
+from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.settings import Settings
-from fieldkit.store import delay, keyslots, ledger
+from fieldkit.store import damage, delay, keyslots, ledger, phrasebook, saves, wipe
 from fieldkit.store.db import Database
-from fieldkit.store.files import remove, sync_dir, write_atomic
+from fieldkit.store.files import remove, sync_dir
 from fieldkit.store.keyslots import User
 from fieldkit.store.migrations import migrate
 from fieldkit.store.schema import BOOK_STEPS, TRIP_STEPS
+from fieldkit.store.startcheck import check_clock, check_place
 from sync import fail
 from sync.ids import code_of, is_id
-from sync.wire import b64, canonical, unb64
 
 RECOVERY = User(keyslots.RECOVERY_ID, "復旧用（市で保管）", "supervisor")
 
 
-def derive(key: bytes, purpose: str, salt: bytes | None = None) -> bytes:
-    """HKDF-SHA256 to 32 bytes; every derived key has its own purpose string."""
-    info = f"fieldkit/{purpose}/v1".encode()
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=info).derive(key)
+HELD = b"fieldkit/held/v1"
 
 
-def secret_digest(trip_id: str, secret: bytes) -> str:
+def derive(key: wipe.Buffer, purpose: str, salt: wipe.Buffer | None = None) -> bytearray:
+    """HKDF-SHA256 to 32 bytes; every derived key has its own purpose string. Wipe it after use."""
+    return wipe.derive(key, f"fieldkit/{purpose}/v1".encode(), salt)
+
+
+def secret_digest(trip_id: str, secret: wipe.Buffer) -> str:
     """What the disk remembers of a day secret: enough to say "wrong code", no more."""
-    return hashlib.sha256(
-        b"fieldkit/trip-secret/v1|" + trip_id.encode() + b"|" + secret
-    ).hexdigest()
+    digest = hashlib.sha256(b"fieldkit/trip-secret/v1|" + trip_id.encode() + b"|")
+    digest.update(secret)
+    return digest.hexdigest()
 
 
 @dataclass
 class OpenTrip:
-    """A trip whose store is open: its rows, its city key, its secret (memory only)."""
+    """A trip whose store is open: its rows, its city key, its secret (memory only).
+
+    `saved` counts the sealed lines in its store, `flushed` those that are durable in `saves.rec`;
+    it is `behind` when a full disk kept a line out of that file.
+    """
 
     id: str
     kind: str
@@ -57,21 +59,50 @@ class OpenTrip:
     public: bytes
     folder: Path
     db: Database
-    secret: bytes = field(repr=False)
+    kept_secret: bytearray = field(repr=False)
+    saved: int = 0
+    flushed: int = 0
+    behind: bool = False
+
+    @property
+    def secret(self) -> bytes:
+        """A copy of the day secret `E`; zeros once the trip is closed."""
+        return bytes(self.kept_secret)
+
+    def flush(self) -> bool:
+        """Whether every save is in `saves.rec` and on the disk, where the city's key opens it.
+
+        False where the disk is full: the store keeps the lines, and the next flush tries again.
+        """
+        with self.db.read():
+            if self.flushed == self.saved:
+                return True
+            rows = self.db.all("SELECT n, line FROM sealed WHERE n > ? ORDER BY n", self.flushed)
+            try:
+                saves.complete(self.folder, [row["line"] for row in rows])
+            except KitError:
+                return False
+            self.flushed, self.behind = self.saved, False
+            return True
 
 
 class Vault:
     """An open vault. `book` is `ledger.db`; `trips` are those opened by their secret."""
 
-    def __init__(self, settings: Settings, user: User, store_key: bytes) -> None:
+    def __init__(self, settings: Settings, user: User, store_key: wipe.Buffer) -> None:
         self.settings = settings
         self.user = user
         self._key = bytearray(store_key)
-        self.photo_keys: dict[str, bytes] = {}
+        self.photo_keys: dict[str, bytearray] = {}
         self.trips: dict[str, OpenTrip] = {}
-        self.unnumbered: list[tuple[str, Path, str, str]] = []
-        self.book = Database(settings.data_dir / "ledger.db", derive(store_key, "ledger"))
+        self.unnumbered = 0  # saves that the outbox has not numbered yet
+        key = derive(self._key, "ledger")
+        try:
+            self.book = Database(settings.data_dir / "ledger.db", key)
+        finally:
+            wipe.wipe(key)
         migrate(self.book, BOOK_STEPS)
+        self.damage: list[str] = []  # files found changed: a sentence each, shown until the lock
         if not self.book.is_encrypted():
             raise KitError(
                 "not_encrypted",
@@ -99,13 +130,26 @@ class Vault:
     def now(self) -> str:
         return stamp(self.settings.clock())
 
+    def found_damage(self, sentence: str, name: str, what: str) -> None:
+        """Something beside the work is damaged: say it on the screens, write it down, go on."""
+        self.damage.append(sentence)
+        self.note("damage_found", name, what)
+
     # -- trips ------------------------------------------------------------------------------
     def trip_folder(self, trip_id: str) -> Path:
         if not is_id(trip_id):
             raise KitError("unknown_trip", "この訪問データはこの端末にありません。", "retry")
         return self.settings.data_dir / "trips" / trip_id
 
-    def add_trip(self, trip_id: str, kind: str, day: str, public: bytes, secret: bytes) -> OpenTrip:
+    def add_trip(
+        self,
+        trip_id: str,
+        kind: str,
+        day: str,
+        public: bytes,
+        secret: bytes,
+        state: str = "out",
+    ) -> OpenTrip:
         """Register a trip that the city made and open it. A wiped trip can never be made again."""
         with self.book.write() as conn:
             row = conn.execute("SELECT state FROM trip WHERE id = ?", (trip_id,)).fetchone()
@@ -116,13 +160,13 @@ class Vault:
             if not row:
                 conn.execute(
                     "INSERT INTO trip (id, kind, day, public, secret_sha256, state, made_at)"
-                    " VALUES (?, ?, ?, ?, ?, 'out', ?)",
-                    (trip_id, kind, day, public, secret_digest(trip_id, secret), self.now()),
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (trip_id, kind, day, public, secret_digest(trip_id, secret), state, self.now()),
                 )
         fail.point("trip.row")
         return self.open_trip(trip_id, secret)
 
-    def open_trip(self, trip_id: str, secret: bytes) -> OpenTrip:
+    def open_trip(self, trip_id: str, secret: wipe.Buffer) -> OpenTrip:
         """Open a trip's store with its day secret; KitError("wrong_code") for another secret."""
         if trip_id in self.trips:
             return self.trips[trip_id]
@@ -137,12 +181,26 @@ class Vault:
             )
         folder = self.trip_folder(trip_id)
         folder.mkdir(parents=True, exist_ok=True)
-        key = derive(bytes(self._key), f"trip|{trip_id}", salt=secret)
-        db = Database(folder / "store.db", key)
+        saves.mend(folder)
+        (folder / saves.OPEN).touch()
+        store = folder / "store.db"
+        if not damage.is_there(store) and any(folder.glob("*.rec")):
+            raise damage.missing(store)
+        key = derive(self._key, f"trip|{trip_id}", salt=secret)
+        try:
+            db = Database(store, key)
+        finally:
+            wipe.wipe(key)
         migrate(db, TRIP_STEPS)
-        trip = OpenTrip(trip_id, row["kind"], row["day"], row["public"], folder, db, secret)
+        kept = bytearray(secret)
+        trip = OpenTrip(trip_id, row["kind"], row["day"], row["public"], folder, db, kept)
+        last = db.one("SELECT coalesce(max(n), 0) AS n FROM sealed")
+        trip.saved = last["n"] if last else 0
+        trip.flush()
         self.trips[trip_id] = trip
         self.note("trip_opened", trip_id)
+        if db.wal == "torn":
+            self.found_damage(*damage.torn(store))
         return trip
 
     def trip(self, trip_id: str) -> OpenTrip:
@@ -153,46 +211,112 @@ class Vault:
             )
         return self.trips[trip_id]
 
+    def left_open(self, trip_id: str) -> bool:
+        """Whether a kill or a power cut closed this trip, so that its store may know more saves
+        than `saves.rec`: it has to be opened once before it may be erased."""
+        mark = self.trip_folder(trip_id) / saves.OPEN
+        return trip_id not in self.trips and mark.exists()
+
     def forget_trip(self, trip_id: str) -> None:
         """Close a trip's store and drop its secret from memory."""
         trip = self.trips.pop(trip_id, None)
         if trip is not None:
+            whole = trip.flush()
             trip.db.checkpoint()
             trip.db.close()
+            wipe.wipe(trip.kept_secret)
+            if whole:
+                remove(trip.folder / saves.OPEN)
 
     # -- locking ----------------------------------------------------------------------------
     def lock(self) -> bytes:
         """Close everything; returns what was open, encrypted under the store key (memory only)."""
-        held = {
-            "trips": {t.id: b64(t.secret) for t in self.trips.values()},
-            "photos": {photo_id: b64(key) for photo_id, key in self.photo_keys.items()},
-        }
-        nonce = secrets.token_bytes(12)
-        key = derive(bytes(self._key), "held")
-        sealed = nonce + AESGCM(key).encrypt(nonce, canonical(held), b"fieldkit/held/v1")
+        plain = wipe.pack({t.id: t.kept_secret for t in self.trips.values()}, self.photo_keys)
+        key = derive(self._key, "held")
+        sealed = wipe.seal(key, plain, HELD)
+        wipe.wipe(plain, key)
         self.close()
         return sealed
 
     def resume(self, held: bytes) -> None:
         """Reopen what lock() had closed."""
-        key = derive(bytes(self._key), "held")
-        plain = AESGCM(key).decrypt(held[:12], held[12:], b"fieldkit/held/v1")
-        value = json.loads(plain)
-        for trip_id, secret in value["trips"].items():
-            self.open_trip(trip_id, unb64(secret))
-        self.photo_keys.update({k: unb64(v) for k, v in value["photos"].items()})
+        key = derive(self._key, "held")
+        plain = wipe.unseal(key, held, HELD)
+        trips, photo_keys = wipe.unpack(plain)
+        for trip_id, secret in trips.items():
+            try:
+                self.open_trip(trip_id, secret)
+            except KitError as error:  # one broken trip does not close the others
+                self.found_damage(error.sentence, f"trips/{trip_id}", error.code)
+        self.photo_keys.update(photo_keys)
+        wipe.wipe(key, plain, *trips.values())
+
+    def forget_photo(self, photo_id: str) -> None:
+        """Overwrite the key of a photo: from now on only the city can open it."""
+        wipe.wipe(self.photo_keys.pop(photo_id, b""))
 
     def close(self) -> None:
         for trip_id in list(self.trips):
             self.forget_trip(trip_id)
-        self.photo_keys.clear()
+        for photo_id in list(self.photo_keys):
+            self.forget_photo(photo_id)
         self.book.close()
-        for i in range(len(self._key)):
-            self._key[i] = 0
+        wipe.wipe(self._key)
 
+    # -- who may open it ---------------------------------------------------------------------
     def add_user(self, user: User, passphrase: str) -> None:
+        """Give `user` a slot, in the place of one that they had. No data is encrypted anew."""
+        keyslots.check_id(user.id)
+        slot = self._new_slot(user, passphrase)
+        self._change_slots("user_added", user, lambda slots: keyslots.with_slot(slots, slot))
+
+    def change_passphrase(self, user_id: str, passphrase: str) -> None:
+        """A new slot for somebody who has one; the caller has asked for the right to do so."""
+        if user_id == keyslots.RECOVERY_ID:
+            raise NotReady("復旧用の番号の合言葉は選べません。新しい26文字に替えてください。")
+        user = self._known(user_id)
+        slot = self._new_slot(user, passphrase)
+        self._change_slots("passphrase_changed", user, lambda s: keyslots.with_slot(s, slot))
+
+    def remove_user(self, user_id: str) -> None:
+        """Take the slot away; NotReady or NotFound where that may not be. Nothing revokes a copy
+        of the disk that was taken before (fieldkit/THREATS.md)."""
+        user, by = self._known(user_id), self.user.id
+        self._change_slots("user_removed", user, lambda s: keyslots.without_slot(s, user_id, by))
+
+    def new_recovery(self) -> str:
+        """Replace the recovery slot; returns the 26 characters, which exist nowhere else."""
+        code = code_of(secrets.token_bytes(16))
+        slot = keyslots.make_slot(self._key, RECOVERY, code, self.settings.argon2)
+        self._change_slots("recovery_made", RECOVERY, lambda s: keyslots.with_slot(s, slot))
+        return code
+
+    def _known(self, user_id: str) -> User:
+        people = keyslots.users(self.settings.data_dir / "slots.json")
+        found = next((user for user in people if user.id == user_id), None)
+        if found is None:
+            raise NotFound("この番号の利用者はいません。一覧を開き直してください。")
+        return found
+
+    def _new_slot(self, user: User, passphrase: str) -> dict[str, Any]:
+        phrasebook.check(self.settings.forms_dir, passphrase, (user.name, user.id))
+        return keyslots.make_slot(self._key, user, passphrase, self.settings.argon2)
+
+    def _change_slots(
+        self, act: str, user: User, change: Callable[[keyslots.Slots], keyslots.Slots]
+    ) -> None:
+        """The ledger says that it begins, then that it is done: no change goes unrecorded.
+
+        The ledger's transaction is also the lock: a second process waits, so nobody gets lost.
+        """
         path = self.settings.data_dir / "slots.json"
-        keyslots.add_slot(path, bytes(self._key), user, passphrase, self.settings.argon2)
+        change(keyslots.read_slots(path))  # refuses before anything is written
+        self.note(act, user.id, "begun")
+        fail.point("slots.begun")
+        with self.book.write():
+            keyslots.write_slots(path, change(keyslots.read_slots(path)))
+            self.note(act, user.id, user.role)
+        fail.point("slots.noted")
 
 
 # -- making and opening ---------------------------------------------------------------------
@@ -200,68 +324,85 @@ def exists(settings: Settings) -> bool:
     return (settings.data_dir / "slots.json").exists()
 
 
-def check_place(settings: Settings) -> None:
-    """Refuse to start where nothing can be written or erased, or where the clock is absurd."""
-    if not is_sane(settings.clock()):
-        raise KitError(
-            "clock",
-            "この端末の時計が大きくずれています。日付と時刻を合わせてから起動してください。",
-            "stop",
-        )
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise KitError(
-            "cannot_write", "データの保存先を作れません。監督者へ連絡してください。", "stop"
-        ) from None
-    probe = settings.data_dir / "write-test"
-    write_atomic(probe, b"fieldkit")
-    remove(probe)
-    if probe.exists():
-        raise KitError(
-            "cannot_erase", "ファイルを消去できません。監督者へ連絡してください。", "stop"
-        )
-
-
 def create(settings: Settings, user: User, passphrase: str) -> tuple[Vault, str]:
     """Make a vault with its first user; returns it and the recovery code to print for the city."""
     check_place(settings)
     if exists(settings):
         raise KitError("vault_exists", "保管庫はすでにあります。", "stop")
-    keyslots.check_passphrase(passphrase)
+    phrasebook.check(settings.forms_dir, passphrase, (user.name, user.id))
     store_key, recovery = secrets.token_bytes(32), code_of(secrets.token_bytes(16))
     begun = settings.data_dir / "slots.begun.json"
     if begun.exists():  # a kill came before anybody had a key: what lies here can never be opened
         for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
             remove(settings.data_dir / name)
         remove(begun)
-    keyslots.add_slot(begun, store_key, RECOVERY, recovery, settings.argon2)
-    keyslots.add_slot(begun, store_key, user, passphrase, settings.argon2)
+    pairs = ((RECOVERY, recovery), (user, passphrase))
+    slots = [keyslots.make_slot(store_key, who, words, settings.argon2) for who, words in pairs]
+    keyslots.write_slots(begun, slots)
     vault = Vault(settings, user, store_key)
     vault.note("vault_made", user.id)
+    delay.clear(settings.data_dir / "login-delay.json", settings.clock())
     begun.replace(settings.data_dir / "slots.json")  # now it exists
     sync_dir(settings.data_dir)
     return vault, recovery
 
 
-def unlock(settings: Settings, user_id: str, passphrase: str) -> Vault:
-    """Open the vault; KitError("wrong_login") says nothing about which part was wrong."""
+def unlock(
+    settings: Settings, user_id: str, passphrase: str, clock_confirmed: bool = False
+) -> Vault:
+    """Open the vault; KitError("wrong_login") says nothing about which part was wrong.
+
+    `clock_confirmed` is a supervisor's word that a clock that went back is right now.
+    """
     check_place(settings)
     failures = settings.data_dir / "login-delay.json"
     wait = delay.seconds_left(failures, settings.clock())
     if wait:
-        raise KitError("wait", f"続けて間違えたため、あと{wait}秒お待ちください。", "retry")
+        raise KitError("wait", delay.why(failures, settings.clock(), wait), "retry")
     opened = keyslots.open_slot(settings.data_dir / "slots.json", user_id, passphrase)
     if opened is None:
         wait = delay.note_failure(failures, settings.clock())
         more = f"あと{wait}秒たってから、もう一度どうぞ。" if wait else "もう一度どうぞ。"
         raise KitError("wrong_login", f"利用者名または合言葉が違います。{more}", "retry")
-    wrong = delay.failures(failures)
+    wrong = delay.failures(failures, settings.clock())
     user, store_key = opened
+    if not damage.is_there(settings.data_dir / "ledger.db"):
+        raise damage.missing(settings.data_dir / "ledger.db")
     vault = Vault(settings, user, store_key)
-    with vault.book.write():
-        if wrong:
-            vault.note("login_failed", vault.device_id, str(wrong))
-        vault.note("login", user.id)
-    delay.clear(failures)
+    wipe.wipe(store_key)
+    try:
+        _check_clock(vault, clock_confirmed)
+        with vault.book.write():
+            if wrong:
+                vault.note("login_failed", vault.device_id, str(wrong))
+            if delay.is_missing(failures):
+                vault.note("login_delay_missing", vault.device_id)
+            vault.note("login", user.id)
+            _note_damage(vault)
+        delay.clear(failures, settings.clock())
+    except BaseException:
+        vault.close()
+        raise
     return vault
+
+
+def _check_clock(vault: Vault, confirmed: bool) -> None:
+    try:
+        check_clock(vault.book, vault.settings.clock())
+    except KitError:
+        if not confirmed or vault.user.role != "supervisor":
+            raise
+        vault.note("clock_confirmed", vault.device_id)
+
+
+def _note_damage(vault: Vault) -> None:
+    """Files that are damaged, or not ours, and that do not stop the work."""
+    folder = vault.settings.data_dir
+    if vault.book.wal == "torn":
+        vault.found_damage(*damage.torn(folder / "ledger.db"))
+    if keyslots.damaged(folder / "slots.json"):
+        vault.found_damage(*damage.slots())
+    trips = [row["id"] for row in vault.book.all("SELECT id FROM trip")]
+    odd = damage.foreign(folder, trips)
+    if odd:
+        vault.found_damage(*damage.not_ours(odd))

@@ -6,17 +6,21 @@ from flask import Flask
 
 from fieldkit.web import (
     checkout,
+    deletion,
     desk,
     erase,
     forms,
     idcheck,
+    launch,
     lists,
     login,
     money,
     outbox,
     outcome,
     papers,
+    people,
     photo,
+    safe,
     today,
     visits,
 )
@@ -27,6 +31,7 @@ def install(app: Flask) -> None:
     """Register every kind of screen."""
     install_common(app)
     for module in (
+        launch,
         login,
         today,
         desk,
@@ -41,5 +46,8 @@ def install(app: Flask) -> None:
         outbox,
         erase,
         lists,
+        deletion,
+        safe,
+        people,
     ):
         app.register_blueprint(module.screens)

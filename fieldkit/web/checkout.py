@@ -26,6 +26,10 @@ from sync.wire import WireError
 
 screens = Blueprint("checkout", __name__)
 ROOM = 500 * 1024 * 1024
+DESK_WRONG = (
+    "いまの受付データの26文字ではありません。受付データは入れ替わります。"
+    "金庫の控えが一番新しいものか確かめて、もう一度入れてください。"
+)
 
 
 def _preflight() -> list[dict[str, Any]]:
@@ -121,6 +125,10 @@ def _locked(trip_id: str) -> dict[str, str]:
     return {"id": row["id"], "day": row["day"], "kind": row["kind"]}
 
 
+def _paper(trip: dict[str, str]) -> str:
+    return "金庫の控え" if trip["kind"] == "desk" else "予定表"
+
+
 @screens.get("/trip/<trip_id>/unlock")
 def ask(trip_id: str) -> ResponseReturnValue:
     return page("trip_unlock.html", trip=_locked(trip_id))
@@ -132,12 +140,14 @@ def unlock(trip_id: str) -> ResponseReturnValue:
     try:
         vault().open_trip(trip_id, secret_of(request.form.get("code", "")))
     except ValueError:
-        error = BadInput("code", "26文字になっていません。予定表の文字を確かめてください。")
+        sentence = f"26文字になっていません。{_paper(trip)}の文字を確かめてください。"
+        error = BadInput("code", sentence)
         return page("trip_unlock.html", trip=trip, errors=error_rows([error])), 422
     except KitError as wrong:
         if wrong.code != "wrong_code":
             raise
-        error = BadInput("code", wrong.sentence)
+        sentence = DESK_WRONG if trip["kind"] == "desk" else wrong.sentence
+        error = BadInput("code", sentence)
         return page("trip_unlock.html", trip=trip, errors=error_rows([error])), 422
     return redirect("/")
 
@@ -145,14 +155,14 @@ def unlock(trip_id: str) -> ResponseReturnValue:
 @screens.post("/trip/<trip_id>/scan")
 def scan(trip_id: str) -> ResponseReturnValue:
     """A frame of the camera: is the sheet's QR in it?"""
-    _locked(trip_id)
+    paper_name = _paper(_locked(trip_id))
     text = read_qr(request.get_data())
     if not text:
-        return jsonify({"found": False, "says": "予定表のQRを枠の中に入れてください。"})
+        return jsonify({"found": False, "says": f"{paper_name}のQRを枠の中に入れてください。"})
     try:
         vault().open_trip(trip_id, secret_of(text))
     except (ValueError, KitError):
-        return jsonify({"found": False, "says": "この日の予定表のQRではありません。"})
+        return jsonify({"found": False, "says": f"いま使える{paper_name}のQRではありません。"})
     return jsonify({"found": True, "says": "開きました。", "next": "/"})
 
 

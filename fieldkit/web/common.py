@@ -117,6 +117,7 @@ def _frame() -> dict[str, Any]:
         "city": _city(),
         "saved_at": "",
         "owed": len(tripend.owed(open_vault)) if open_vault else 0,
+        "damage": open_vault.damage if open_vault else [],
         "outbox": outbox.waiting(open_vault) if open_vault else None,
         "now_wareki": wareki(day_of(now), weekday=True),
         "idle_seconds": kit().settings.idle_seconds,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import reserve, tripend
-from fieldkit.errors import BadInput, KitError, NotReady
+from fieldkit import renew, reserve, tripend
+from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
 from fieldkit.web.common import error_rows, page, vault
+from fieldkit.web.deletion import printable
 
 screens = Blueprint("erase", __name__)
 WHAT = {
     "photo": "写真のファイルを消去できていません。",
     "slips": "受付票の控えを消去できていません。予約受付の画面を開くと終わります。",
+    "desk": "受付データの入れ替えが終わっていません。送信の画面で送ると終わります。",
     "trip": "訪問データのフォルダーを消去できていません。",
     "city": "市サーバへの連絡が終わっていません。つながると自動で終わります。",
 }
@@ -53,6 +55,8 @@ def _draw(errors: list[BadInput], status: int = 200) -> ResponseReturnValue:
             "erase.html",
             trips=_trips(),
             owed_list=owed,
+            ended=printable(),
+            desk=reserve.desk_row(vault()),
             errors=error_rows(errors),
             values=request.form,
         ),
@@ -68,6 +72,17 @@ def show() -> ResponseReturnValue:
 @screens.post("/erase/owed")
 def again() -> ResponseReturnValue:
     tripend.run_owed(vault())
+    tripend.tell_city(vault())
+    return redirect("/erase")
+
+
+@screens.post("/erase/desk")
+def renew_now() -> ResponseReturnValue:
+    """A supervisor has the desk's container made anew at once, e.g. when the season ends."""
+    if g.session.user.role != "supervisor":
+        raise NotAllowed("受付データを入れ替えられるのは監督者だけです。")
+    renew.ask(vault())
+    renew.run(vault())
     tripend.tell_city(vault())
     return redirect("/erase")
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import paper, reserve
+from fieldkit import anchor, paper, reserve
 from fieldkit.errors import BadInput
 from fieldkit.report.weekly import weekly_xlsx
 from fieldkit.store import facts, ledger
@@ -65,7 +65,10 @@ def entries() -> ResponseReturnValue:
         {**row, "at": row["at"][:16].replace("T", " "), "act_ja": ledger.ACTS.get(row["act"], "")}
         for row in ledger.rows(vault().book)
     ]
-    return page("ledger.html", rows=rows, verify={"ok": problem is None, "says": says})
+    status = anchor.status(vault())
+    return page(
+        "ledger.html", rows=rows, verify={"ok": problem is None, "says": says}, anchor=status
+    )
 
 
 @screens.get("/ledger.jsonl")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from urllib.parse import quote
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from fieldkit import guard
+from fieldkit import guard, launch
 from fieldkit.errors import KitError
 from fieldkit.store import delay, keyslots
 from fieldkit.store.keyslots import RECOVERY_ID
@@ -36,35 +36,53 @@ def _back(path: str, role: str) -> str:
     return path if guard.may_open(role, endpoint) else "/"
 
 
-def _draw(errors: list[dict[str, str]], user: str = "", status: int = 200) -> ResponseReturnValue:
+def _draw(
+    errors: list[dict[str, str]], user: str = "", status: int = 200, ask_clock: bool = False
+) -> ResponseReturnValue:
     settings = kit().settings
     people = [
         {"id": u.id, "name": u.name, "role_ja": u.role_ja}
         for u in keyslots.users(settings.data_dir / "slots.json")
         if u.id != RECOVERY_ID
     ]
-    wait = delay.seconds_left(settings.data_dir / "login-delay.json", settings.clock())
+    failures, now = settings.data_dir / "login-delay.json", settings.clock()
+    wait = delay.seconds_left(failures, now)
     values = {"user": user, "next": _inside(request.values.get("next", "/"))}
     return (
-        page("login.html", users=people, wait_seconds=wait, errors=errors, values=values),
+        page(
+            "login.html",
+            users=people,
+            wait_seconds=wait,
+            wait_says=delay.why(failures, now, wait) if wait else "",
+            ask_clock=ask_clock,
+            recovery=user == RECOVERY_ID,
+            errors=errors,
+            values=values,
+            by_link=g.launch.kind == launch.LINK,
+            again=g.launch.again,
+        ),
         status,
     )
 
 
 @screens.get("/login")
 def page_login() -> ResponseReturnValue:
-    return _draw([])
+    return _draw([], RECOVERY_ID if request.args.get("with") == "recovery" else "")
 
 
 @screens.post("/login")
 def enter() -> ResponseReturnValue:
     user = request.form.get("user", "")
     try:
-        cookie = kit().log_in(user, request.form.get("passphrase", ""), time.monotonic())
+        words = request.form.get("passphrase", "")
+        sure = request.form.get("clock_confirmed") == "yes"
+        cookie = kit().log_in(user, words, time.monotonic(), g.launch.digest, sure)
     except KitError as error:
-        if error.code not in ("wrong_login", "wait"):
+        if error.code not in ("wrong_login", "wait", "clock_back"):
             raise
-        return _draw([{"field": "passphrase", "sentence": error.sentence}], user, 403)
+        field = "clock_confirmed" if error.code == "clock_back" else "passphrase"
+        errors = [{"field": field, "sentence": error.sentence}]
+        return _draw(errors, user, 403, error.code == "clock_back")
     response = redirect(_back(_inside(request.form.get("next", "/")), vault().user.role))
     guard.set_cookie(response, cookie)
     return response

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template
+from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import outbox
-from fieldkit.errors import NotAllowed
+from fieldkit import giveup, outbox
+from fieldkit.errors import BadInput, NotAllowed
 from fieldkit.web.common import kit, page, vault
 
 screens = Blueprint("outbox", __name__)
@@ -28,6 +28,7 @@ WHY = {
     "other_content": "市サーバに同じ番号の別の内容があります。",
     "fork": "同じ番号の記録が別の内容で届いています。",
     "file_missing": "この端末にファイルがありません。",
+    "file_damaged": "この端末のファイルが壊れています。壊れたファイルは残してあります。",
     "wrong_format": "市サーバが読めない形の保存です。",
     "no_proof": "市サーバの受領証に、この項目がありません。",
     "too_large": "大きすぎて受け付けられません。",
@@ -93,6 +94,8 @@ def show() -> ResponseReturnValue:
     }
     return page(
         "outbox.html",
+        hopeless=len(giveup.hopeless(vault())),
+        reasons=giveup.REASONS,
         items=[_row(i) for i in _grouped(items)],
         sent=rows,
         totals={**waits, "sent": outbox.sent_count(vault()), "size_ja": size_ja(left)},
@@ -104,6 +107,15 @@ def show() -> ResponseReturnValue:
 @screens.post("/sync")
 def send() -> ResponseReturnValue:
     kit().start_sync()
+    return redirect("/outbox")
+
+
+@screens.post("/outbox/giveup")
+def let_go() -> ResponseReturnValue:
+    """A supervisor records why what is damaged will not be sent any more."""
+    if request.form.get("confirm") != "yes":
+        raise BadInput("confirm", "あきらめてよいことを確かめて、印を付けてください。")
+    giveup.give_up(vault(), request.form.get("reason", ""))
     return redirect("/outbox")
 
 

@@ -1,4 +1,4 @@
-"""`python -m sync.server init|enrol|revoke|serve DIR`: the city's side on the command line."""
+"""`python -m sync.server COMMAND DIR`: the city's side on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cheroot.wsgi import Server
 
-from sync.server import devices, store
+from sync.server import devices, exports, store
 from sync.server.app import create_server
 from sync.server.init import city_fingerprint, initialise
 
@@ -33,6 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
     stop = commands.add_parser("revoke", help="端末を停止する（紛失したときなど）")
     stop.add_argument("dir", type=Path)
     stop.add_argument("device", help="端末番号（K01 など）")
+    keys = commands.add_parser("keys", help="市と端末の公開鍵（台帳の点検用）")
+    keys.add_argument("dir", type=Path)
+    book = commands.add_parser("ledger", help="端末の取扱記録簿の控えを書き出す")
+    book.add_argument("dir", type=Path)
+    book.add_argument("device", help="端末番号（K01 など）")
+    key = commands.add_parser("trip-key", help="訪問データの秘密鍵をファイルに出す（取扱注意）")
+    key.add_argument("dir", type=Path)
+    key.add_argument("trip", help="訪問データの番号")
+    key.add_argument("file", type=Path, help="新しく作るファイル（本人だけが読めます）")
     serve = commands.add_parser("serve", help="市サーバを動かす")
     serve.add_argument("dir", type=Path)
     serve.add_argument("--host", default="127.0.0.1")
@@ -61,6 +70,8 @@ def _run(given: argparse.Namespace) -> int:
             print("その番号の端末はありません。")
             return 1
         print(f"端末 {given.device} を停止しました。")
+    elif given.command in ("keys", "ledger", "trip-key"):
+        return exports.run(given)
     else:
         server = make_http(create_server(given.dir), given.host, given.port)
         print(f"市サーバ: http://{given.host}:{given.port}/", flush=True)

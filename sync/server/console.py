@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from flask import Blueprint, Response, current_app, request
 
-from sync.server import store
+from sync.server import ledgers, store
 from sync.server.receipts import chain_problem
 
 console = Blueprint("console", __name__)
@@ -36,6 +36,11 @@ def _allowed(engine: sa.Engine) -> bool:
     return True
 
 
+def _ask() -> Response:
+    head = {"WWW-Authenticate": 'Basic realm="console"'}
+    return Response("合言葉を入れてください。", 401, head)
+
+
 @console.get("/console.css")
 def style() -> Response:
     return Response(STYLE, mimetype="text/css")
@@ -45,11 +50,23 @@ def style() -> Response:
 def page() -> Response:
     engine: sa.Engine = current_app.extensions["engine"]
     if not _allowed(engine):
-        return Response(
-            "合言葉を入れてください。", 401, {"WWW-Authenticate": 'Basic realm="console"'}
-        )
+        return _ask()
     with engine.connect() as conn:
         return Response(_page(conn), mimetype="text/html")
+
+
+@console.get("/ledger/<device>.jsonl")
+def ledger_file(device: str) -> Response:
+    """The city's copy of a laptop's ledger, for `python -m sync.verify_ledger`."""
+    engine: sa.Engine = current_app.extensions["engine"]
+    if not _allowed(engine):
+        return _ask()
+    with engine.connect() as conn:
+        if conn.execute(sa.select(store.device.c.id).where(store.device.c.id == device)).first():
+            data = ledgers.export(conn, device)
+            headers = {"Content-Disposition": f'attachment; filename="ledger-{device}.jsonl"'}
+            return Response(data, mimetype="application/x-ndjson", headers=headers)
+    return Response("その番号の端末はありません。", 404)
 
 
 def _count(conn: sa.Connection, table: sa.Table, **where: str) -> int:
@@ -79,19 +96,25 @@ def _page(conn: sa.Connection) -> str:
         + _table(("項目", "件数"), [(name, str(n)) for name, n in rows])
         + "<h2>端末</h2>"
         + _table(
-            ("番号", "名前", "状態", "最後の通信", "台帳の行数"),
-            [
-                (
-                    d.id,
-                    d.name,
-                    "有効" if d.status == "active" else "停止",
-                    d.last_seen or "まだ",
-                    str(d.ledger_seq),
-                )
-                for d in devices
-            ],
+            ("番号", "名前", "状態", "最後の通信", "取扱記録簿の控え", "食い違い"),
+            [_device(conn, d) for d in devices],
         )
+        + "<ul>"
+        + "".join(
+            f'<li><a href="/ledger/{escape(d.id)}.jsonl">{escape(d.id)} の取扱記録簿の控え</a></li>'
+            for d in devices
+        )
+        + "</ul>"
     )
+
+
+def _device(conn: sa.Connection, d: Any) -> tuple[str, ...]:
+    """One laptop: how much of its ledger is here, and how often it showed another past."""
+    here, odd = ledgers.verified(conn, d.id)["seq"], ledgers.refusals(conn, d.id)
+    behind = "" if here >= d.ledger_seq else f"（端末は{d.ledger_seq}行）"
+    state = "有効" if d.status == "active" else "停止"
+    says = f"{odd}回：端末を調べてください" if odd else "なし"
+    return (d.id, d.name, state, d.last_seen or "まだ", f"{here}行{behind}", says)
 
 
 def _table(heads: tuple[str, ...], rows: list[Any]) -> str:

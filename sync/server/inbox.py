@@ -13,40 +13,38 @@ import sqlalchemy as sa
 
 from sync import fail, packet, wire
 from sync.receipt import Receipt
-from sync.server import photos, store
+from sync.server import ledgers, photos, store
 from sync.server.receipts import issue, kept, now
 from sync.wire import WireError, sha256, unb64
 
 
 def take_batch(engine: sa.Engine, device: Any, body: bytes) -> dict[str, Any]:
-    """A signed batch: store every save, answer with one receipt, say where each photo stands."""
+    """A signed batch: the ledger first, then every save; one receipt, and where each photo stands.
+
+    A ledger that does not continue the city's copy stops the whole batch (sync/server/ledgers.py).
+    """
     batch = wire.parse(body)
     if not isinstance(batch, dict) or batch.get("v") != wire.PROTOCOL:
         raise WireError("other_version")
     ops, declared = batch.get("ops", []), batch.get("photos", [])
     if not isinstance(ops, list) or not isinstance(declared, list):
         raise WireError("malformed")
-    head = _head(batch)
+    sent = ledgers.read(batch)
     digest = sha256(body)
     with engine.connect() as conn:
         before = kept(conn, batch=digest)
     if before is None:
+        why = ledgers.take(engine, device, sent)
+        if why is not None:
+            no = ledgers.refuse(engine, device, digest, why)
+            return {"receipt": no.to_json(), "photos": [], "now": now()}
         words = [_take_op(engine, device, op) for op in ops]
-        before = _receipt_for_ops(engine, device, head, words, digest)
+        before = _receipt_for_ops(engine, device, words, digest)
     return {
         "receipt": before.to_json(),
         "photos": [photos.declare(engine, device, one) for one in declared],
         "now": now(),
     }
-
-
-def _head(batch: dict[str, Any]) -> dict[str, Any]:
-    """The laptop's ledger head, judged before anything is stored."""
-    head = batch.get("ledger") or {"seq": 0, "hash": ""}
-    try:
-        return {"seq": wire.whole(head["seq"]), "hash": str(head["hash"])}
-    except (KeyError, TypeError, ValueError):
-        raise WireError("malformed") from None
 
 
 def _take_op(engine: sa.Engine, device: Any, op: Any) -> dict[str, Any]:
@@ -160,9 +158,9 @@ def _clashes(
 
 
 def _receipt_for_ops(
-    engine: sa.Engine, device: Any, head: dict[str, Any], items: list[dict[str, Any]], digest: str
+    engine: sa.Engine, device: Any, items: list[dict[str, Any]], digest: str
 ) -> Receipt:
-    """Read every taken save back from the store, then sign."""
+    """Read every taken save and the head of the ledger back from the store, then sign."""
     with engine.begin() as conn:
         again = kept(conn, batch=digest)
         if again is not None:
@@ -178,8 +176,9 @@ def _receipt_for_ops(
         conn.execute(
             store.device.update()
             .where(store.device.c.id == device.id)
-            .values(last_seen=now(), ledger_seq=head["seq"], ledger_hash=head["hash"])
+            .values(last_seen=now())
         )
+        head = ledgers.verified(conn, device.id)
         made = issue(conn, device.id, "ops", items, head, digest)
         fail.point("server.ops_receipt_before")
     fail.point("server.ops_receipt_after")

@@ -153,6 +153,15 @@ receipt = sa.Table(
     sa.Column("batch", T, unique=True),
 )
 
+ledger_row = sa.Table(
+    "ledger_row",
+    metadata,
+    _key("device"),
+    _key("seq", I),
+    _need("body"),
+    _need("hash"),
+)
+
 
 def new_key_file(path: Path) -> bytes:
     """Make the server's key file (64 hex characters, readable by its owner only)."""

@@ -128,3 +128,10 @@ def test_it_names_only_tests_that_exist() -> None:
     named = set(re.findall(r"`(test_it_\w+|test_(?:a|the)_\w+)`", read("fieldkit/THREATS.md")))
     there = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name in named if f"def {name}(" not in there] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_it_cites_only_tests_that_exist(paper: str) -> None:
+    """`tests/a/test_b.py::test_c`: a claim names the very test that shows it."""
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", read(paper))
+    assert [f"{file}::{name}" for file, name in cited if f"def {name}(" not in read(file)] == []

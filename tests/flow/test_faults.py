@@ -26,7 +26,7 @@ from fieldkit.city import enrol_device
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
 from fieldkit.settings import Settings
-from fieldkit.store import photos, records
+from fieldkit.store import photos, records, slotfile
 from fieldkit.store import vault as vaults
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import wire
@@ -270,8 +270,8 @@ def an_old_receipt(vault: Vault) -> Receipt:
 def test_it_erases_no_photo_for_a_false_receipt(vault: Vault, city: CityServer, lie: str) -> None:
     trip_id, _, photo_id = make_visit(vault)
     real = vault.settings
-    files = photos.files_of(vault, trip_id, photo_id)
-    was = [file.read_bytes() for file in files]
+    file, _ = photos.files_of(vault, trip_id, photo_id)
+    was = file.read_bytes()
     change = lies(city, an_old_receipt(vault))[lie]
     with lying_city(city.folder, "/ksp/v1/photos/", change) as url:
         vault.settings = replace(real, server_url=url)
@@ -284,7 +284,7 @@ def test_it_erases_no_photo_for_a_false_receipt(vault: Vault, city: CityServer, 
     row = photos.row_of(vault, photo_id)
     parked = ("parked", "no_proof") if lie in NOT_PROVED else ("queued", "")
     assert (row["state"], row["reason"]) == parked and row["receipt"] is None
-    assert [file.read_bytes() for file in files] == was
+    assert file.read_bytes() == was
     assert tripend.owed(vault) == [] and tripend.blockers(vault, trip_id)
     with pytest.raises(KitError):
         erase.erase_photo(vault, photo_id, "receipt")
@@ -299,7 +299,7 @@ def test_it_marks_no_save_for_a_false_receipt(vault: Vault, city: CityServer, li
     change = lies(city, an_old_receipt(vault))[lie]
     with lying_city(city.folder, "/ksp/v1/ops", change) as url:
         vault.settings = replace(vault.settings, server_url=url)
-        if lie in NOT_PROVED:
+        if lie == "another digest":  # an old receipt answers no new batch: nothing is parked
             outbox.sync(vault)
             assert outbox.waiting(vault)["parked"] > 0
         else:
@@ -308,7 +308,7 @@ def test_it_marks_no_save_for_a_false_receipt(vault: Vault, city: CityServer, li
             assert caught.value.code in ("bad_receipt", "no_server")
             assert len(vault.book.all("SELECT digest FROM receipt")) == len(kept)
     assert [row["op_id"] for row in vault.book.all(done)] == before
-    assert len(list((vault.settings.data_dir / "trips" / trip_id).glob("*.rec"))) > 0
+    assert (vault.settings.data_dir / "trips" / trip_id / "saves.rec").stat().st_size > 0
     with pytest.raises(KitError):
         tripend.end_trip(vault, trip_id, ("佐藤", "鈴木"))
 
@@ -352,7 +352,10 @@ def test_a_clock_set_back_neither_shortens_the_delay_nor_locks_for_years(vault: 
     back = NOW - timedelta(days=365)
     assert try_login(settings, back, PASSPHRASE) == "wait"
     assert try_login(settings, back + timedelta(seconds=1), PASSPHRASE) == "wait"
-    assert try_login(settings, back + timedelta(seconds=2), PASSPHRASE) == ""
+    after = back + timedelta(seconds=2)  # the wait is over; what is left is to look at the clock
+    assert try_login(settings, after, PASSPHRASE) == "clock_back"
+    assert try_login(settings, NOW, PASSPHRASE) in ("wait", "")
+    assert try_login(settings, NOW + timedelta(seconds=2), PASSPHRASE) == ""
 
 
 # -- changed files, wrong codes -------------------------------------------------------------------
@@ -365,6 +368,10 @@ def test_a_changed_slot_does_not_open(vault: Vault, name: str, value: str) -> No
     mine = next(slot for slot in told["slots"] if slot["user"] == SATO.id)
     mine[name] = value
     path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        vaults.unlock(vault.settings, mine["user"], PASSPHRASE)
+    assert caught.value.code == "slots_damaged"
+    slotfile.write(path, told["slots"])  # somebody who also makes the checksums anew
     with pytest.raises(KitError) as caught:
         vaults.unlock(vault.settings, mine["user"], PASSPHRASE)
     assert caught.value.code == "wrong_login"

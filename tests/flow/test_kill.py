@@ -32,15 +32,19 @@ from tests.flow.job import DAY, FIRST, JPEG, NAME, PEOPLE, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POINT = re.compile(r'fail\.point\("([a-z_.]+)"\)')
+# What this job does not pass: each prefix is killed by a test of its own.
+ELSEWHERE = ("migrate.", "slots.", "giveup.")
 NAMES = sorted(
     name
     for top in ("fieldkit", "sync")
     for path in (ROOT / top).rglob("*.py")
     for name in POINT.findall(path.read_text(encoding="utf-8"))
+    if not name.startswith(ELSEWHERE)
 )
 # Places that one job passes more than once, where a later passage is another act.
-LATER = ["save.sealed:7", "save.stored:7", "save.sealed:8", "save.sealed:9", "save.stored:11"]
-LATER += ["checkout.told:2", "close.facts:2", "sync.begin:2", "file.part:4", "erase.file:2"]
+LATER = ["save.begun:7", "save.stored:7", "save.begun:8", "save.line:9", "save.stored:11"]
+LATER += ["checkout.told:2", "close.facts:2", "sync.begin:2", "save.line:7"]
+LATER += ["erase.file:2", "erase.folder:2", "end.city_told:2"]
 KIT = [name for name in NAMES if not name.startswith("server.")] + LATER
 SERVER = [name for name in NAMES if name.startswith("server.")]
 SERVER += ["server.op_after:3", "server.part_after:2", "server.trip_after:2"]
@@ -137,7 +141,7 @@ def test_it_survives_a_kill_of_the_city(place: Path, fail: str) -> None:
         assert server.wait(30) == EXIT_CODE, "not on the path"
         told = fail.startswith("server.end_")  # the trip is erased: the city is only owed the news
         said = (first.returncode, first.stdout.strip())
-        assert said in ([(0, "")] if told else [(3, "no_server"), (3, "desk_locked")])
+        assert said in [(3, "no_server"), (3, "desk_locked"), *([(0, "")] if told else [])]
     with serving(place / "city", port):
         again = run_job(place / "kit", url)
         assert again.returncode == 0, again.stdout + again.stderr
@@ -169,8 +173,14 @@ def check_laptop(place: Path, url: str) -> None:
         trips = vault.book.all("SELECT id, state FROM trip WHERE kind = 'field'")
         assert [t["state"] for t in trips] == ["wiped"]
         assert not (data / "trips" / trips[0]["id"]).exists()
+        desks = vault.book.all("SELECT id, state, city_forgot FROM trip WHERE kind = 'desk'")
+        assert [d["state"] for d in desks if d["city_forgot"] is None] == ["out"]
+        assert {d["state"] for d in desks if d["city_forgot"]} == {"wiped"}
+        assert [f.name for f in (data / "trips").iterdir()] == [
+            d["id"] for d in desks if d["state"] == "out"
+        ]
         desk = reserve.open_desk(vault)
-        for table in ("record", "op", "draft"):
+        for table in ("record", "draft"):
             left = desk.db.one(f"SELECT count(*) AS n FROM {table}")
             assert left and left["n"] == 0, f"the desk still holds rows in {table}"
     finally:
@@ -205,6 +215,9 @@ def check_city(place: Path) -> None:
             assert not conn.execute(sa.select(store.conflict)).all()
             ended = conn.execute(sa.select(store.trip).where(store.trip.c.kind == "field")).all()
             assert [(t.state, t.secret) for t in ended] == [("ended", None)]
+            desks = conn.execute(sa.select(store.trip).where(store.trip.c.kind == "desk")).all()
+            assert len([t for t in desks if t.state == "out"]) == 1
+            assert {t.secret for t in desks if t.state == "ended"} == {None}
             numbers_sent = [r.n for r in conn.execute(sa.select(store.op).order_by(store.op.c.n))]
             assert numbers_sent == list(range(1, len(numbers_sent) + 1))
             assert receipts.chain_problem(conn) is None

@@ -32,9 +32,10 @@ SIZES = {"laptop": (1366, 768), "tablet": (820, 1180)}
 class Watch:
     """One page and what it did: requests to anywhere else, and what its policy refused."""
 
-    def __init__(self, page: Page, origin: str, folder: Path) -> None:
+    def __init__(self, page: Page, link: str, folder: Path) -> None:
         self.page = page
-        self.origin = origin
+        self.link = link
+        self.origin = link.split("/#")[0].rstrip("/")
         self.folder = folder
         self.foreign: list[str] = []
         self.refused: list[str] = []
@@ -53,6 +54,11 @@ class Watch:
     def _said(self, text: str) -> None:
         if "Content Security Policy" in text:
             self.refused.append(text)
+
+    def enter(self) -> None:
+        """Open the one-time link as a person does: the launch page leads on to the login."""
+        self.page.goto(self.link)
+        self.page.wait_for_url(self.origin + "/login")
 
     def go(self, path: str) -> None:
         self.page.goto(self.origin + path)
@@ -99,9 +105,9 @@ class Watch:
 
 @contextmanager
 def open_browser(
-    origin: str, profile: Path, y4m: Path | None, size: str = "laptop", name: str = "job"
+    link: str, profile: Path, y4m: Path | None, size: str = "laptop", name: str = "job"
 ) -> Iterator[Watch]:
-    """Chromium with a camera that shows `y4m`, its profile in `profile`."""
+    """Chromium with a camera that shows `y4m`, its profile in `profile`; `link` as printed."""
     width, height = SIZES[size]
     flags = [*FLAGS, *([f"--use-file-for-fake-video-capture={y4m}"] if y4m else [])]
     with sync_playwright() as play:
@@ -116,7 +122,7 @@ def open_browser(
         )
         page = context.pages[0] if context.pages else context.new_page()
         page.set_default_timeout(15_000)
-        yield Watch(page, origin, OUTPUT / name)
+        yield Watch(page, link, OUTPUT / name)
         context.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from fieldkit import checkout, reserve
 from fieldkit.app import create_app
 from fieldkit.city import enrol_device
 from fieldkit.demo import free_port
-from fieldkit.guard import HostGuard
+from fieldkit.guard import LAUNCH_COOKIE, HostGuard
 from fieldkit.kit import Kit
 from fieldkit.settings import Settings
 from fieldkit.store import records
@@ -185,6 +186,12 @@ class Office:
         self.app = create_app(self.settings)
         wsgi: Callable[..., Any] = HostGuard(self.app, frozenset({HOST}))
         self.browser = Browser(Client(wsgi))
+        self.let_in(self.browser)
+
+    def let_in(self, browser: Browser, kind: str = "window") -> None:
+        """Give a client the launch cookie, as the kit's own window gets it by its token."""
+        cookie = self.kit.gate.admit(kind, secrets.token_hex(32))
+        browser.client.set_cookie(LAUNCH_COOKIE, cookie, domain=HOST.split(":")[0])
 
     def restart(self) -> Browser:
         """Nothing is closed: the disk as it is now goes to a new process (a copy of the folder)."""

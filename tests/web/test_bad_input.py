@@ -383,7 +383,7 @@ def test_the_city_is_away(boss: Browser, office: Office) -> None:
     browser.log_in("sato")
     for path in ("/desk", "/desk/new", f"/desk/{rid}"):
         assert browser.get(path).headers["Location"] == f"/trip/{desk_id}/unlock", path
-    assert "金庫の封筒" in browser.text(browser.get(f"/trip/{desk_id}/unlock"))
+    assert "金庫の控え" in browser.text(browser.get(f"/trip/{desk_id}/unlock"))
     assert "26文字" in browser.text(browser.get(f"/trip/{desk_id}/unlock"))
     assert browser.post(f"/trip/{desk_id}/unlock", {"code": code}).status_code == 302
     assert "𠮷田 髙子" in browser.text(browser.get(f"/desk/{rid}"))

@@ -231,10 +231,10 @@ def send_and_erase(w: Watch) -> None:
 
 @contextmanager
 def demo_at(data: Path) -> Iterator[str]:
-    """The demo city on two loopback ports; its address for the browser."""
+    """The demo city on two loopback ports; the one-time link to its screens."""
     running = demo.start(data)
     try:
-        yield f"http://{running.settings.host}"
+        yield running.link()
     finally:
         running.stop()
 
@@ -251,15 +251,15 @@ def every_byte(*folders: Path) -> bytes:
 @pytest.mark.browser
 @needs("chromium", "poppler-utils")
 def test_it_does_the_whole_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    temp = tmp_path / "temp"
+    temp = tmp_path / "t"  # Chromium's socket lies in it, and its whole name must be short
     temp.mkdir()
     monkeypatch.setenv("TMPDIR", str(temp))
     monkeypatch.setattr(tempfile, "tempdir", None)
     y4m = tmp_path / "face.y4m"
     write_y4m(y4m, [astronaut_frame(1920, 1080, eye_px=150)] * 5)
     data = tmp_path / "demo"
-    with demo_at(data) as origin, open_browser(origin, tmp_path / "profile", y4m) as w:
-        w.go("/")
+    with demo_at(data) as link, open_browser(link, tmp_path / "profile", y4m) as w:
+        w.enter()
         w.snap("login")
         log_in(w, "sato")
         take_reservation(w)
@@ -268,9 +268,9 @@ def test_it_does_the_whole_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         code = code_on(sheet)
         assert no_storage(w.page)["local"] == {}
 
-    with demo_at(data) as origin, open_browser(origin, tmp_path / "profile", y4m) as w:
+    with demo_at(data) as link, open_browser(link, tmp_path / "profile", y4m) as w:
         w.count = 20
-        w.go("/")
+        w.enter()
         log_in(w, "tanaka")
         w.snap("today-locked")
         w.go(f"/trip/{trip_id}/unlock")
@@ -280,7 +280,7 @@ def test_it_does_the_whole_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert w.page.locator("#error-summary").count()
         w.fill("code", code.lower())
         w.press("鍵を開ける")
-        w.page.wait_for_url(origin + "/")
+        w.page.wait_for_url(w.origin + "/")
         photo_id, jpeg = do_visit(w)
         w.go("/desk")
         assert "予約受付" in w.page.inner_text("main")

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from sync import wire
-from sync.verify_ledger import GENESIS, entry_hash, head_bytes, verify_file
+from sync.receipt import issue
+from sync.verify_ledger import (
+    GENESIS,
+    entry_hash,
+    first_difference,
+    head_bytes,
+    main,
+    read_file,
+    verify_file,
+    verify_ledger,
+    verify_receipts,
+)
 
 PRIVATE, PUBLIC = wire.new_signing_key()
 OTHER, OTHER_PUBLIC = wire.new_signing_key()
@@ -83,3 +94,80 @@ def test_it_sees_every_changed_byte(tmp_path: Path) -> None:
             changed[place] ^= flip
             path.write_bytes(bytes(changed))
             assert verify_file(path)[1] is not None, (place, flip)
+
+
+# -- countersigned by the city --------------------------------------------------------------------
+CITY, CITY_PUBLIC = wire.new_signing_key()
+
+
+def receipt_line(seq: int, digest: str, key: bytes = CITY, device: str = "K01") -> bytes:
+    body = {"device": device, "kind": "ops", "items": [], "ledger": {"seq": seq, "hash": digest}}
+    return wire.canonical({"receipt": issue(wire.signing_private(key), body).to_json()})
+
+
+AFTER_2, AFTER_4 = receipt_line(2, entry_hash_of(B)), receipt_line(4, entry_hash_of(D))
+
+
+def proved(path: Path, rows: list[bytes]) -> tuple[int, int | None]:
+    """(last row that the city proves, the row that is named)."""
+    path.write_bytes(b"\n".join([*rows, b""]))
+    made = read_file(path)
+    assert verify_ledger(made) is None
+    seq, found = verify_receipts(made, made.receipts, CITY_PUBLIC.hex())
+    return seq, found.seq if found else None
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([A, B, C, D, AFTER_2, AFTER_4, END], (4, None)),
+        ([A, B, C, D, AFTER_4, AFTER_2, END], (4, None)),
+        ([A, B, C, D, AFTER_2, END], (2, None)),
+        ([A, B, C, D, END], (0, None)),
+        ([A, B, C, D, receipt_line(0, GENESIS), END], (0, None)),
+        ([A, B, C, D, receipt_line(2, entry_hash_of(A)), END], (0, 1)),
+        ([A, B, C, D, AFTER_2, receipt_line(3, "00" * 32), END], (2, 3)),
+        ([A, B, C, D, AFTER_2, receipt_line(4, "00" * 32), END], (2, 3)),
+        ([A, B, C, D, AFTER_2, receipt_line(2, "00" * 32), END], (0, 1)),
+        ([A, B, C, D, AFTER_2, receipt_line(5, "00" * 32), END], (2, 5)),
+        ([A, B, C, D, receipt_line(2, entry_hash_of(B), OTHER), END], (0, 0)),
+        ([A, B, C, D, receipt_line(2, entry_hash_of(B), CITY, "K02"), END], (0, 0)),
+        ([A, B, C, D, wire.canonical({"receipt": {"body": "x"}}), END], (0, 0)),
+        ([A, B, C, D, wire.canonical({"receipt": []}), END], (0, 0)),
+    ],
+)
+def test_it_checks_the_rows_against_the_citys_word(
+    tmp_path: Path, rows: list[bytes], says: tuple[int, int | None]
+) -> None:
+    assert proved(tmp_path / "a", rows) == says
+
+
+def test_it_sees_every_changed_byte_of_a_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for place in range(len(AFTER_2)):
+        for flip in (0x01, 0x20, 0x80):
+            changed = bytearray(AFTER_2)
+            changed[place] ^= flip
+            path.write_bytes(b"\n".join([A, B, C, D, bytes(changed), END, b""]))
+            made = read_file(path)
+            bad = verify_ledger(made) or verify_receipts(made, made.receipts, CITY_PUBLIC.hex())[1]
+            assert bad is not None, (place, flip)
+
+
+def test_it_takes_the_receipts_from_the_other_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A laptop may leave out a receipt; the city's copy has it."""
+    one, two, cut = tmp_path / "a", tmp_path / "b", tmp_path / "cut"
+    one.write_bytes(b"\n".join([A, B, C, D, END, b""]))
+    two.write_bytes(b"\n".join([A, B, C, D, AFTER_2, receipt_line(5, "00" * 32), END, b""]))
+    city = ["--city-public", CITY_PUBLIC.hex()]
+    assert main([str(one), *city]) == 0
+    assert main([str(one), *city, "--receipts", str(two)]) == 1
+    assert "5行目" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([str(one), "--receipts", str(two)])
+    cut.write_bytes(b"\n".join([A, B, b""]))
+    assert main([str(one), "--against", str(cut)]) == 1, "another device, or none, at its end"
+    assert first_difference(read_file(one), read_file(two)) is None
+    assert main([str(tmp_path / "none")]) == 2

@@ -7,6 +7,7 @@ from typing import Any
 Context = dict[str, Any]
 
 BASE: Context = {
+    "may": lambda screen: True,
     "csrf": "t0ken",
     "user": {"id": "u1", "name": "佐藤 美咲", "role": "field"},
     "city": {"name": "小樽市", "supervisor_phone": "0134-00-0000"},

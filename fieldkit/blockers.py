@@ -1,0 +1,74 @@
+"""What still stands in the way of a trip's end, each as a sentence for the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fieldkit.store import numbering
+from fieldkit.store.vault import Vault
+from sync import receipt as receipts
+from sync.receipt import Receipt
+from sync.wire import WireError
+
+
+def blockers(vault: Vault, trip_id: str) -> list[str]:
+    """Why a trip cannot be erased yet, each as a sentence; empty when it can."""
+    says = []
+    numbering.adopt_orphans(vault)
+    counts = {
+        "まだ市サーバに届いていない保存が{n}件あります。送信してください。": (
+            "SELECT count(*) AS n FROM outbox WHERE trip_id = ? AND state = 'queued'"
+        ),
+        "市サーバが保留にした項目が{n}件あります。監督者が確かめてください。": (
+            "SELECT (SELECT count(*) FROM outbox WHERE trip_id = ?1 AND state = 'parked') +"
+            " (SELECT count(*) FROM photo WHERE trip_id = ?1 AND state = 'parked') AS n"
+        ),
+        "まだ消去できない写真が{n}枚あります。送信してください。": (
+            "SELECT count(*) AS n FROM photo WHERE trip_id = ?"
+            " AND state NOT IN ('erased', 'parked')"
+        ),
+        "終了していない訪問が{n}件あります。": (
+            "SELECT count(*) AS n FROM reception WHERE trip_id = ?"
+            " AND state NOT IN ('visited', 'cancelled')"
+        ),
+    }
+    for sentence, sql in counts.items():
+        row = vault.book.one(sql, trip_id)
+        if row and row["n"]:
+            says.append(sentence.format(n=row["n"]))
+    if vault.left_open(trip_id):
+        says.append("この日の訪問データは途中で切れています。26文字で一度開いてください。")
+    if not says and not _all_proved(vault, trip_id):
+        says.append("受領証を確かめられない項目があります。監督者へ連絡してください。")
+    return says
+
+
+def _all_proved(vault: Vault, trip_id: str) -> bool:
+    """Check every kept receipt's signature again: files end only against these."""
+    device = vault.device
+    if device is None:
+        return False
+    rows = vault.book.all(
+        "SELECT o.op_id AS id, o.sha256, o.size, r.body, r.signature FROM outbox o"
+        " LEFT JOIN receipt r ON r.digest = o.receipt WHERE o.trip_id = ? AND o.state <> 'given_up'"
+        " UNION ALL SELECT p.id, p.sha256, p.size, r.body, r.signature FROM photo p"
+        " LEFT JOIN receipt r ON r.digest = p.receipt"
+        " WHERE p.trip_id = ? AND p.reason = 'receipt'",
+        trip_id,
+        trip_id,
+    )
+    seen: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["body"] is None:
+            return False
+        try:
+            if row["body"] not in seen:
+                made = Receipt(row["body"].encode(), row["signature"])
+                seen[row["body"]] = receipts.verify(
+                    made, device["city_public"], device["city"], device["id"]
+                )
+        except WireError:
+            return False
+        if not receipts.proves(seen[row["body"]], row["id"], row["sha256"], row["size"]):
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""What a searcher with every key finds on the raw disk after a trip has ended."""
