@@ -46,7 +46,8 @@ def main() -> int:
     env = dict(_setup.child_env(), FIELDKIT_MISSING=",".join(left))
     os.chdir(str(_setup.ROOT))
     failed: list[str] = []
-    for check in (["ruff", "check", "."], ["mypy"], ["pytest", "-q", *sys.argv[1:]]):
+    spread = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]  # a file stays whole
+    for check in (["ruff", "check", "."], ["mypy"], ["pytest", "-q", *spread, *sys.argv[1:]]):
         if check[0] == "pytest":
             for name in failed:  # said before pytest, whose own closing line comes last
                 _setup.say(f"!! {name} が失敗しました / {name} FAILED, see above")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from fieldkit import allocator
 from fieldkit.errors import KitError
 
 Argument = tuple[str, dict[str, Any]]
@@ -23,6 +24,10 @@ NO_BROWSER: Argument = (
 )
 
 
+OTHER_PYTHON = (
+    "部品（{}）がありません。.venv の Python で実行してください"
+    "（.venv/bin/python、Windows は .venv\\Scripts\\python）。"
+)
 EVERY = """\
 commands in full:
   init --user ID --name NAME            enrol --user ID --server URL --code C --fingerprint F
@@ -150,8 +155,13 @@ def _user_commands(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a KitError is one sentence on the error stream and exit code 1."""
-    from fieldkit import cli, helpline
-
+    if arguments is None:
+        allocator.use(sys.argv[1] if len(sys.argv) > 1 else "")
+    try:
+        from fieldkit import cli, helpline
+    except ModuleNotFoundError as missing:
+        print(OTHER_PYTHON.format(missing.name), file=sys.stderr)
+        return 1
     given = _parser().parse_args(arguments)
     name = f"{given.command}_{given.what}" if hasattr(given, "what") else given.command
     try:

@@ -25,6 +25,12 @@ class MemoryRequest(HtmxAwareRequest):
     def _get_file_stream(self, *told: Any, **named: Any) -> IO[bytes]:
         return io.BytesIO()
 
+    def close(self) -> None:
+        """At the end of a request: forget its body, and the circle that would keep it alive."""
+        super().close()
+        self.__dict__.pop("_cached_data", None)
+        self.environ.pop("werkzeug.request", None)
+
 
 def create_app(settings: Settings) -> Flask:
     """The Flask app over one data folder. Bodies stay in memory: nothing is spooled to disk."""
@@ -50,7 +56,7 @@ def make_http(app: Flask, settings: Settings, port: int) -> PatientServer:
     hosts = frozenset({settings.host.lower()})
     wsgi: Callable[..., Iterable[bytes]] = guard.HostGuard(app, hosts)
     server: Any = PatientServer(("127.0.0.1", port), wsgi, numthreads=8, server_name="fieldkit")
-    server.max_request_body_size = BODY_LIMIT
+    server.max_request_body_size = 8 * BODY_LIMIT  # up to there the app says in words what is wrong
     server.max_request_header_size = 64 * 1024
     kit: Kit = app.extensions["kit"]
     kit.watch_idle()

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldkit import launch
+from fieldkit.store.files import private_dir
 
 PROFILE = "browser-"
 START = "start.html"
@@ -159,7 +160,7 @@ class Window:
     def open(self, host: str, token: str) -> None:
         """Start the browser on a file that leads to the kit; OSError where it does not start."""
         self.trace = host.split(".")[0].encode()
-        launch.private_dir(self.profile)
+        private_dir(self.profile)
         for name in ("Default", TEMP):
             (self.profile / name).mkdir(mode=0o700)
         told = json.dumps(PREFERENCES).encode()

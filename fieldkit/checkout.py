@@ -6,7 +6,9 @@ characters and is never written to the laptop's disk (design §4).
 
 from __future__ import annotations
 
-from fieldkit import outbox, reserve
+import threading
+
+from fieldkit import outbox, reserve, tripend
 from fieldkit.city import NO_SERVER, asking, connect
 from fieldkit.clock import day_of
 from fieldkit.errors import KitError
@@ -16,6 +18,8 @@ from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
 from sync.ids import new_id
 from sync.wire import sha256
+
+ONE_AT_A_TIME = threading.Lock()  # a trip that is being made has no reception yet
 
 
 def waiting_days(desk: OpenTrip) -> dict[str, list[Slip]]:
@@ -31,8 +35,15 @@ def check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     """Take the day's reservations onto this laptop; returns the open trip.
 
     The request is written down first: after a kill the same request gets the same trip back, and
-    nothing is checked out twice.
+    nothing is checked out twice. What an earlier one left that no visit belongs to ends here.
     """
+    with ONE_AT_A_TIME:
+        trip = _check_out(vault, desk, day)
+        tripend.drop_unused(vault)
+        return trip
+
+
+def _check_out(vault: Vault, desk: OpenTrip, day: str) -> OpenTrip:
     begun = _finish_begun(vault, desk, day)
     slips = waiting_days(desk).get(day, [])
     if begun and not slips:

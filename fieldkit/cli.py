@@ -34,6 +34,7 @@ from fieldkit.settings import Settings, asset_dir, load_settings
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
 from sync import verify_ledger
+from sync.ids import groups
 
 
 def _show(value: Any) -> None:
@@ -80,7 +81,7 @@ def init(given: Namespace) -> int:
     vault, recovery = vaults.create(settings, user, ask())
     vault.close()
     print("保管庫を作りました。復旧用の26文字を紙に書き、市で保管してください（一度だけ表示）:")
-    print(recovery)
+    print(groups(recovery))
     return 0
 
 
@@ -214,6 +215,8 @@ def deletion_verify(given: Namespace) -> int:
     for record in found:
         why = "".join(record.faults or record.waits) or record.crypto_at
         print(f"{record.trip_id[-12:]}　{label(record)}　{words[record.state]}：{why}")
+    if not found:
+        print("確かめる訪問データ・受付データは、まだありません。")
     return 1 if any(record.state == "unproved" for record in found) else 0
 
 

@@ -14,6 +14,7 @@ from fieldkit.settings import Settings, load_settings
 from fieldkit.store import keyslots
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
+from sync.ids import groups
 
 
 def ask(prompt: str = "合言葉: ") -> str:
@@ -74,7 +75,7 @@ def user_recovery(given: Namespace) -> int:
     with _people(given, mine) as vault:
         code = people.new_recovery(vault, mine)
     print("復旧用の新しい26文字です。紙に書き、市で保管してください（一度だけ表示）:")
-    print(code)
+    print(groups(code))
     return 0
 
 

@@ -81,7 +81,8 @@ def _waits_of(look: Evidence, row: Any) -> list[str]:
         waits.append("始めた消去が終わっていません。消去の画面でもう一度消去してください。")
     if row["state"] == "wiped" and not row["shredded_by"]:
         if row["kind"] == "field":
-            waits.append("訪問予定表の裁断を、二人の名前で確かめていません。")
+            if _numbers(look, row["id"]) or look.row(row["id"], "printed"):
+                waits.append("訪問予定表の裁断を、二人の名前で確かめていません。")
         elif look.row(safe.sheet_object(row["id"]), "printed"):
             waits.append("金庫の控えの裁断を、二人の名前で確かめていません。")
     return waits

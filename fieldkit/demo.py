@@ -38,6 +38,11 @@ from sync.server.init import city_fingerprint, initialise
 CITY_CODE, CITY_NAME = "01999", "汐見市"
 MARK = "demo.json"
 OURS = frozenset({"city", "kit", "forms", MARK, alone.NAME})
+UNSAFE = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670)}
+    | {6679, 6697, 10080}
+)
+"""Ports from 1024 on that Chromium and Edge never open (Chromium, net/base/port_util.cc)."""
 STAFF = (
     (User("suzuki", "鈴木 一郎", "supervisor"), "しおかぜ ふくまち みなと"),
     (User("sato", "佐藤 花", "operator"), "あさやけ のぼる さかみち"),
@@ -70,16 +75,26 @@ class Running:
 
 
 def free_port() -> int:
-    """A free loopback port (never one that browsers refuse: the system picks high ones)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free loopback port, never one that browsers refuse."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in UNSAFE and port >= 1024:
+            return port
 
 
 def checked_port(port: int) -> int:
     """`port` when it can be used for the screens (0: any free one); KitError otherwise."""
     if port and not 1024 <= port <= 65535:
         raise KitError("bad_port", "ポートは1024から65535までの番号にしてください。", "stop")
+    if port in UNSAFE:
+        raise KitError(
+            "unsafe_port",
+            f"ポート {port} はブラウザーが開きません（ほかの通信のための番号です）。"
+            f"{free_port()} など、49152から65535までの番号にしてください。",
+            "stop",
+        )
     return port
 
 

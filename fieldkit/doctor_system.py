@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 State = Literal["yes", "no", "unknown"]
-WORDS: dict[State, str] = {"yes": "はい　　", "no": "いいえ　", "unknown": "分からない"}
+WORDS: dict[State, str] = {"yes": "はい　　　　", "no": "いいえ　　　", "unknown": "分からない　"}
 
 
 @dataclass(frozen=True)

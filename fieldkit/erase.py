@@ -113,7 +113,14 @@ def remove_folder(vault: Vault, trip_id: str) -> bool:
 
 
 def sweep_incomplete(vault: Vault) -> None:
-    """Files of photos that have no row: a kill came before anybody was told of the picture."""
+    """Files of photos that have no row: a kill came before anybody was told of the picture.
+
+    And half a change of passphrase: nobody was told of it either, and its slot would still open.
+    """
+    half = vault.settings.data_dir / "slots.json.part"
+    with vault.book.write():  # nobody is just changing the slots (Vault._change_slots)
+        if half.exists():
+            remove(half)
     known = {row["id"] for row in vault.book.all("SELECT id FROM photo")}
     for row in vault.book.all("SELECT id FROM trip WHERE state <> 'wiped'"):
         folder = vault.trip_folder(row["id"])

@@ -112,9 +112,15 @@ class Kit:
             last = max((s.seen for s in self.sessions.values()), default=0.0)
             if now - last <= self.settings.idle_seconds + 60:
                 return False
-            self.vault.note("lock", self.vault.device_id, "idle")
-            self.put_away()
+            self._lock_noted("idle")
             return True
+
+    def _lock_noted(self, why: str) -> None:
+        """Lock, and say why in the ledger. A full disk keeps the row out, never the lock."""
+        assert self.vault is not None
+        with contextlib.suppress(KitError):
+            self.vault.note("lock", self.vault.device_id, why)
+        self.put_away()
 
     def note_cleared(self) -> None:
         """Write into the ledger which browser profiles were deleted since the last login."""
@@ -130,8 +136,7 @@ class Kit:
             here = any(not s.launch or self.gate.knows(s.launch) for s in self.sessions.values())
             if self.vault is None or not self.sessions or here or self.progress.running:
                 return False
-            self.vault.note("lock", self.vault.device_id, "closed")
-            self.put_away()
+            self._lock_noted("closed")
             return True
 
     def flush(self) -> None:
@@ -147,10 +152,14 @@ class Kit:
         def watch() -> None:
             while True:
                 time.sleep(every)
-                self.lock_if_deserted()
-                self.lock_if_idle(time.monotonic())
+                for duty in (self.flush, self.lock_if_deserted, self._lock_if_idle_now):
+                    with contextlib.suppress(Exception):  # the next duty, and the next round
+                        duty()
 
         threading.Thread(target=watch, daemon=True, name="idle").start()
+
+    def _lock_if_idle_now(self) -> None:
+        self.lock_if_idle(time.monotonic())
 
     def start_sync(self) -> None:
         """Send in the background; the screen follows `progress`."""

@@ -21,6 +21,7 @@ from html import escape
 from pathlib import Path
 
 from fieldkit.clock import Clock
+from fieldkit.store.files import private_dir
 
 WINDOW, LINK = "window", "link"
 LIFE = {WINDOW: 60.0, LINK: 600.0}
@@ -171,13 +172,6 @@ def running(data_dir: Path) -> Running | None:
 
 
 # -- files that only we read --------------------------------------------------------------------
-def private_dir(folder: Path) -> None:
-    """A folder for this user alone (Windows: the folder's own rights do it)."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name != "nt":
-        folder.chmod(0o700)
-
-
 def write_private(path: Path, data: bytes) -> None:
     """Write a small file whole, readable by this user alone."""
     part = path.with_name(f"part-{secrets.token_hex(6)}")

@@ -67,7 +67,11 @@ def issue_receipt(
 
 def spoil_receipt(vault: Vault, trip: OpenTrip, applicant: Record, reason: str) -> None:
     """書損: the receipt stays in its place with its reason, its number is never used again, and the
-    application waits for its fee anew. Only a supervisor does this; the money is handed back."""
+    application waits for its fee anew. Only a supervisor does this; the money is handed back.
+
+    The reason is a person's words and may name somebody: it goes to the city with the application
+    and ends with the trip. The book outlives the trip and keeps the number only.
+    """
     if vault.user.role != "supervisor":
         raise NotAllowed("領収書を書損にできるのは監督者だけです。")
     if not reason:
@@ -75,13 +79,13 @@ def spoil_receipt(vault: Vault, trip: OpenTrip, applicant: Record, reason: str) 
     number = _number_of(vault, applicant.id)
     if number is None:
         raise NotReady("書損にする領収書がありません。")
-    with vault.book.write() as conn:
-        conn.execute(
-            "UPDATE money SET state = 'spoiled', reason = ? WHERE no = ?", (reason, number)
-        )
-        vault.note("receipt_spoiled", number)
+    now = visit.application(trip, applicant.id)
+    spoiled = [*(now.get("spoiled", []) if now else []), {"no": number, "reason": reason}]
     fields = {"receipt_no": "", "paper_receipt_no": "", "fee": {}, "state": "doing"}
-    visit.save_application(vault, trip, applicant, fields)
+    visit.save_application(vault, trip, applicant, {**fields, "spoiled": spoiled})
+    with vault.book.write() as conn:
+        conn.execute("UPDATE money SET state = 'spoiled' WHERE no = ?", (number,))
+        vault.note("receipt_spoiled", number)
 
 
 def _number_of(vault: Vault, applicant_id: str) -> str | None:

@@ -1,7 +1,8 @@
 """cheroot connections that end when a request takes too long to arrive.
 
 Why: cheroot's own timeout is for each read, so a program that sends one byte every nine seconds
-could hold a thread for hours. Here the whole request (head and body) has one limit.
+could hold a thread for hours. Here the whole request (head and body) has one limit, and whoever
+passes it, or sends too much, still gets the kit's own answer.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import time
 from typing import Any
 
 from cheroot.makefile import StreamReader
-from cheroot.server import HTTPConnection
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 
+PIECE = 64 * 1024
 WHOLE_REQUEST = 30.0
 """Seconds for a request to arrive; 24 MB over loopback take well under one."""
 
@@ -45,8 +47,26 @@ class _Reader(StreamReader):
         self.bytes_read = 0
 
 
+class Request(HTTPRequest):
+    """Takes in what is left of a body before it answers, piece by piece: a browser that is still
+    sending would not see the answer. Where the time is over, it answers and ends the line."""
+
+    def send_headers(self) -> None:
+        try:
+            while getattr(self.rfile, "remaining", 0) and self.rfile.read(PIECE):
+                pass
+        except OSError:
+            pass
+        if getattr(self.rfile, "remaining", 0):
+            self.rfile.remaining = 0
+            self.close_connection = True
+        super().send_headers()
+
+
 class Connection(HTTPConnection):
     """One line from a browser; each request on it has `server.whole_request` seconds to arrive."""
+
+    RequestHandlerClass = Request
 
     def __init__(self, server: Any, sock: Any, *more: Any) -> None:
         super().__init__(server, sock, *more)

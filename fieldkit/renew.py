@@ -11,10 +11,11 @@ leaves exactly one container in use; the rest is finished at the next login or s
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
-from fieldkit import erase, outbox, reserve
+from fieldkit import erase, outbox, reserve, slips
 from fieldkit.city import asking, connect
 from fieldkit.errors import KitError
 from fieldkit.store import numbering
@@ -23,6 +24,7 @@ from sync import fail
 from sync.ids import new_id
 
 LONGEST = timedelta(days=7)
+ONE_AT_A_TIME = threading.RLock()  # nobody drops the container that somebody else is filling
 
 
 def due(vault: Vault) -> None:
@@ -55,17 +57,20 @@ def run(vault: Vault) -> None:
 
     A desk that was closed is opened for it by the city's word and closed again.
     """
-    row = wanted(vault)
-    if row is not None:
-        was_open = row["id"] in vault.trips
-        new = _renew(vault, reserve.open_desk(vault))
-        if not was_open:
-            vault.forget_trip(new.id)
+    with ONE_AT_A_TIME:
+        row = wanted(vault)
+        if row is not None:
+            was_open = row["id"] in vault.trips
+            new = _renew(vault, reserve.open_desk(vault))
+            if not was_open:
+                vault.forget_trip(new.id)
     erase_old(vault)
 
 
 def _renew(vault: Vault, old: OpenTrip) -> OpenTrip:
+    slips.erase_owed(vault)  # before anything of an ended trip is copied
     _send_first(vault, old)
+    _drop_begun(vault, old)
     key = f"desk_request:{old.id}"
     with vault.book.write() as conn:
         conn.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, new_id()))
@@ -87,6 +92,15 @@ def _renew(vault: Vault, old: OpenTrip) -> OpenTrip:
         old.db.retire()
     fail.point("renew.swapped")
     return new
+
+
+def _drop_begun(vault: Vault, old: OpenTrip) -> None:
+    """A copy that was begun and never used ends as well: what has been erased since then may stand
+    on its pages, and its key would live on."""
+    with vault.book.write() as conn:
+        begun = conn.execute("UPDATE trip SET state = 'ending' WHERE state = 'making'")
+        if begun.rowcount:
+            conn.execute("DELETE FROM meta WHERE key = ?", (f"desk_request:{old.id}",))
 
 
 def _send_first(vault: Vault, old: OpenTrip) -> None:
@@ -111,10 +125,9 @@ def _all_proved(vault: Vault, trip_id: str) -> bool:
 
 
 def _copy(old: OpenTrip, new: OpenTrip) -> None:
-    """Everything that is live, as it is; a copy that a kill cut off is made again from nothing."""
+    """Everything that is live, as it is, into a container that has never held anything."""
     with new.db.write() as conn:
         for table in ("record", "draft"):
-            conn.execute(f"DELETE FROM {table}")
             for row in old.db.all(f"SELECT * FROM {table}"):
                 marks = ", ".join("?" for _ in tuple(row))
                 conn.execute(f"INSERT INTO {table} VALUES ({marks})", tuple(row))
@@ -122,12 +135,14 @@ def _copy(old: OpenTrip, new: OpenTrip) -> None:
 
 def erase_old(vault: Vault) -> None:
     """Remove the folders of containers that were replaced (needs no line)."""
-    for row in vault.book.all("SELECT id FROM trip WHERE kind = 'desk' AND state = 'ending'"):
-        if not erase.remove_folder(vault, row["id"]):
-            continue
-        with vault.book.write() as conn:
-            conn.execute(
-                "UPDATE trip SET state = 'wiped', erased_at = ? WHERE id = ?",
-                (vault.now(), row["id"]),
-            )
-            erase.done(vault, f"desk:{row['id']}", "desk_renewed", row["id"], "desk")
+    with ONE_AT_A_TIME:
+        rows = vault.book.all("SELECT id FROM trip WHERE kind = 'desk' AND state = 'ending'")
+        for row in rows:
+            if not erase.remove_folder(vault, row["id"]):
+                continue
+            with vault.book.write() as conn:
+                conn.execute(
+                    "UPDATE trip SET state = 'wiped', erased_at = ? WHERE id = ?",
+                    (vault.now(), row["id"]),
+                )
+                erase.done(vault, f"desk:{row['id']}", "desk_renewed", row["id"], "desk")

@@ -75,7 +75,8 @@ class Screens:
         if sys.stdin.isatty():
             what = "窓を開き直します" if self.opens else "新しいリンクを出します"
             lines.append(f"Enter を押すと、{what}。")
-        lines.append(f"別の端末画面から: {open_command(self.data, self.window is None)}")
+        command = open_command(self.data, self.window is None)
+        lines.append(f"別の端末画面から（キットのフォルダーで）: {command}")
         return lines
 
     def open_window(self) -> bool:
@@ -169,7 +170,8 @@ def _polite_end() -> Iterator[None]:
 # -- fieldkit open ------------------------------------------------------------------------------
 def open_command(data: Path, only_print: bool) -> str:
     """The command that opens this kit once more, as one types it."""
-    return f'python -m fieldkit open --data "{data}"' + (" --print" if only_print else "")
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f'{python} -m fieldkit open --data "{data}"' + (" --print" if only_print else "")
 
 
 def open_running(data: Path, only_print: bool) -> int:

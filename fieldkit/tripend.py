@@ -11,13 +11,13 @@ import contextlib
 import unicodedata
 from typing import Any
 
-from fieldkit import erase, outbox, renew, reserve
+from fieldkit import erase, outbox, renew, reserve, slips
 from fieldkit.blockers import blockers
 from fieldkit.city import connect
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.store import facts
 from fieldkit.store import receipts as kept
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.client import Refused
 from sync.road import NoAnswer
@@ -49,7 +49,7 @@ def run_owed(vault: Vault) -> int:
         erase.erase_photos(vault, ids, reason)
     for row in rows:
         if row["what"] == "slips":
-            _erase_desk_copies(vault, row["object_id"])
+            slips.erase_copies(vault, row["object_id"])
         elif row["what"] == "trip":
             _wipe_folder(vault, row["object_id"])
     renew.erase_old(vault)
@@ -91,21 +91,24 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
             "予約受付の画面を一度開いてから、もう一度どうぞ。"
         )
     _ask_once_more(vault)
-    with vault.book.write() as conn:
-        erase.intend(vault, "slips", trip_id, "trip_end")
-        erase.intend(vault, "trip", trip_id, "trip_end")
-        if desk is not None:
-            erase.intend(vault, "desk", desk["id"], "trip_end")
-        conn.execute(
-            "INSERT OR IGNORE INTO desk_copy SELECT ?, id FROM trip WHERE kind = 'desk'"
-            " AND (state <> 'wiped' OR city_forgot IS NULL)",
-            (trip_id,),
-        )
-        conn.execute(
-            "UPDATE trip SET shredded_by = ? WHERE id = ?", (witnesses, trip_id)
-        )
-    fail.point("end.intended")
-    _erase_desk_copies(vault, trip_id)
+    with renew.ONE_AT_A_TIME:  # the desk's container stays the same one meanwhile
+        desk = reserve.desk_row(vault)
+        with vault.book.write() as conn:
+            erase.intend(vault, "slips", trip_id, "trip_end")
+            erase.intend(vault, "trip", trip_id, "trip_end")
+            if desk is not None:
+                erase.intend(vault, "desk", desk["id"], "trip_end")
+            conn.execute(
+                "INSERT OR IGNORE INTO desk_copy SELECT ?, id FROM trip WHERE kind = 'desk'"
+                " AND (state <> 'wiped' OR city_forgot IS NULL"
+                " OR EXISTS (SELECT 1 FROM meta WHERE key = 'safe_sheet:' || trip.id))",
+                (trip_id,),
+            )
+            conn.execute(
+                "UPDATE trip SET shredded_by = ? WHERE id = ?", (witnesses, trip_id)
+            )
+        fail.point("end.intended")
+        slips.erase_copies(vault, trip_id)
     fail.point("end.slips")
     _wipe_folder(vault, trip_id)
     fail.point("end.wiped")
@@ -122,6 +125,27 @@ def _ask_once_more(vault: Vault) -> None:
     except KitError as error:
         if error.code != "no_server":
             raise
+
+
+def drop_unused(vault: Vault) -> None:
+    """End the trips of check-outs that were cut off and that another one has replaced.
+
+    No reception points to such a trip, so nobody would work in it or end it, and a date of deletion
+    would not wait for the slips in it. Where its day is checked out again, the city is asked anew.
+    """
+    rows = vault.book.all(
+        "SELECT id, day FROM trip WHERE kind = 'field' AND state = 'out'"
+        " AND NOT EXISTS (SELECT 1 FROM reception r WHERE r.trip_id = trip.id)"
+        " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.trip_id = trip.id)"
+        " AND NOT EXISTS (SELECT 1 FROM photo p WHERE p.trip_id = trip.id)"
+    )
+    for row in rows:
+        with vault.book.write() as conn:
+            conn.execute("DELETE FROM meta WHERE key LIKE ?", (f"checkout:{row['day']}:%",))
+            erase.intend(vault, "trip", row["id"], "trip_end")
+        _wipe_folder(vault, row["id"])
+    if rows:
+        let_forget(vault)
 
 
 def _wipe_folder(vault: Vault, trip_id: str) -> None:
@@ -158,36 +182,6 @@ def date_deletions(vault: Vault) -> None:
             )
 
 
-def _erase_desk_copies(vault: Vault, trip_id: str) -> None:
-    """The desk's slips of these visits go with them (001 §8(2)キ: shared and visited).
-
-    They go as rows here, and for good when their container is renewed (fieldkit/renew.py).
-    """
-    row = reserve.desk_row(vault)
-    if row is not None and row["id"] not in vault.trips:
-        return  # owed: done as soon as the desk is opened
-    for found in vault.book.all(
-        "SELECT reservation_id AS id FROM reception WHERE trip_id = ?", trip_id
-    ):
-        if row is not None:
-            _drop_slip(vault.trips[row["id"]], found["id"])
-        vault.note("erased", found["id"], "trip_end")
-    with vault.book.write():
-        erase.done(vault, f"slips:{trip_id}", "erased", trip_id, "slips")
-
-
-def _drop_slip(desk: OpenTrip, reservation_id: str) -> None:
-    """A reservation and its applicants, with their drafts."""
-    with desk.db.write() as conn:
-        rows = conn.execute(
-            "SELECT id FROM record WHERE id = ?1 OR parent = ?1", (reservation_id,)
-        ).fetchall()
-        for row in rows:
-            conn.execute("DELETE FROM record WHERE id = ?", (row["id"],))
-            conn.execute("DELETE FROM draft WHERE record_id = ?", (row["id"],))
-    desk.db.checkpoint()
-
-
 def tell_city(vault: Vault) -> None:
     """What needs the line: renew the desk's container, let the city forget the ended secrets.
 
@@ -196,6 +190,11 @@ def tell_city(vault: Vault) -> None:
     renew.due(vault)
     with contextlib.suppress(KitError):
         renew.run(vault)
+    let_forget(vault)
+
+
+def let_forget(vault: Vault) -> None:
+    """The city forgets the secrets of what was wiped here; dates follow its word."""
     rows = vault.book.all("SELECT id FROM trip WHERE state = 'wiped' AND city_forgot IS NULL")
     if rows:
         _tell_ended(vault, [row["id"] for row in rows])

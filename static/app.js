@@ -65,7 +65,13 @@
     const form = e.target;
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = "1";
-    setTimeout(() => { delete form.dataset.sent; }, 4000);
+    const button = e.submitter;
+    const says = setTimeout(() => { if (button) button.classList.add("is-busy"); }, 600);
+    setTimeout(function () {
+      clearTimeout(says);
+      delete form.dataset.sent;
+      if (button) button.classList.remove("is-busy");
+    }, 8000);
   });
   window.addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
@@ -94,7 +100,8 @@
   if (lockForm) {
     lockForm.addEventListener("submit", (e) => { e.preventDefault(); e.stopPropagation(); hide(); });
     document.addEventListener("keydown", function (e) {
-      if (e.key === "F9" && !e.isComposing) { e.preventDefault(); hide(); }
+      // Also while an IME is composing (it tells the key by `code` only): what was typed is saved first.
+      if (e.key === "F9" || e.code === "F9") { e.preventDefault(); hide(); }
     }, true);
   }
   if (lockForm && idle > 0) {

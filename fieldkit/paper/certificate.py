@@ -34,6 +34,7 @@ REASONS = {
     "retaken": "撮り直し",
     "incomplete": "撮影未完了",
     "withdrawn": "取りやめ",
+    "damaged": "破損（断念）",
 }
 SIGNS = ("実施者", "確認者（裁断した人）", "確認者（立ち会った人）", "責任者")
 OPEN, NONE = "未了", "－"

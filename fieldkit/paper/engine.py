@@ -25,6 +25,7 @@ from fieldkit.paper.glyphs import Face, read_face
 
 #: The family that ships with the kit; every other family in forms/fonts is the city's.
 HOUSE_FONT = "Noto Sans JP"
+EVICTS, BLANK = 12, b"#set page(width: 1pt, height: 1pt)"
 _JST = timezone(timedelta(hours=9))
 _FONT_FILES = ("*.ttf", "*.otf", "*.ttc", "*.TTF", "*.OTF")
 
@@ -116,9 +117,18 @@ def render(
         found = json.loads(compiler.query("<overflow>", field="value"))
     except typst.TypstError as error:
         raise _failed(template, error) from None
+    finally:
+        _forget(ready)
     if not isinstance(pdf, bytes):
         raise KitError("print_failed", "印刷できませんでした。もう一度お試しください。", "retry")
     return Printed(pdf, tuple(Overflow(o["field"], float(o["need_mm"])) for o in found))
+
+
+def _forget(ready: Press) -> None:
+    """typst keeps what it printed, photo and name included, until it has printed ten other things:
+    print empty pages."""
+    for _ in range(EVICTS):
+        typst.compile(BLANK, font_paths=ready.fonts, format="svg")
 
 
 def _json(value: Any) -> str:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,11 +99,10 @@ class FaceEngine:
 
     def _load(self) -> tuple[Any, Any, Any]:
         if self._parts is None:
-            with _quiet():
-                self._parts = _load_parts()
-                frame = drawn_face()  # the first frame is slow and noisy: spend it here
-                _find(*self._parts[:2], frame)
-                self._parts[2].process(frame)
+            # In a thread of its own: MediaPipe keeps an exception of its start for ever, and with
+            # it the frames of whoever called, which hold a photo.
+            with ThreadPoolExecutor(1) as apart:
+                self._parts = apart.submit(_start).result()
         return self._parts
 
 
@@ -112,6 +112,15 @@ _shared = FaceEngine()
 def shared_engine() -> FaceEngine:
     """The engine of this process; a model is loaded at most once."""
     return _shared
+
+
+def _start() -> tuple[Any, Any, Any]:
+    with _quiet():
+        parts = _load_parts()
+        frame = drawn_face()  # the first frame is slow and noisy: spend it here
+        _find(*parts[:2], frame)
+        parts[2].process(frame)
+    return parts
 
 
 def _load_parts() -> tuple[Any, Any, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fieldkit.errors import KitError
-from fieldkit.store.files import write_atomic
+from fieldkit.store.files import remove, write_atomic
 from sync.ids import is_id
 
 FOLDER = "damaged"
@@ -49,6 +49,22 @@ def keep(path: Path) -> Path | None:
         return copy
     except (OSError, KitError):
         return None
+
+
+def kept_for_now(*files: Path) -> list[Path]:
+    """Keep these; returns the copies that were not there before, for `drop`."""
+    folder = files[0].parent / FOLDER
+    before = set(folder.iterdir()) if folder.is_dir() else set()
+    copies = [keep(file) for file in files]
+    return [copy for copy in copies if copy is not None and copy not in before]
+
+
+def drop(copies: list[Path]) -> None:
+    """Remove copies of what turned out to be whole."""
+    for copy in copies:
+        remove(copy)
+        with contextlib.suppress(OSError):
+            copy.parent.rmdir()
 
 
 def name_of(path: Path) -> str:

@@ -33,6 +33,13 @@ def refused(error: OSError) -> KitError:
     return no_room() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else cannot_write()
 
 
+def private_dir(folder: Path) -> None:
+    """A folder for this user alone (Windows: the user's own folders are, by their rights)."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name != "nt" and folder.stat().st_mode & 0o777 != 0o700:
+        folder.chmod(0o700)
+
+
 def sync_dir(folder: Path) -> None:
     """Make a rename durable. Windows has no such call and needs none (NTFS journals names)."""
     if os.name == "nt":

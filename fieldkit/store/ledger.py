@@ -31,6 +31,7 @@ ACTS = {
     "enrolled": "端末を登録",
     "reserved": "予約を受付",
     "reservation_changed": "予約を変更",
+    "draft_discarded": "書きかけを破棄",
     "view": "表示",
     "checked_out": "持ち出し",
     "trip_opened": "訪問データを開く",

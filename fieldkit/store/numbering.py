@@ -61,7 +61,8 @@ def _new_saves(vault: Vault, trip_id: str) -> list[Save]:
             whole = vault.trips[trip_id].flush()
             return _unnumbered(vault, trip_id, folder) if whole else []
     saves.make_durable(folder)
-    return _unnumbered(vault, trip_id, folder)
+    found = _unnumbered(vault, trip_id, folder)
+    return saves.until_hole(found) if vault.left_open(trip_id) else found
 
 
 def _unnumbered(vault: Vault, trip_id: str, folder: Path) -> list[Save]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldkit.errors import KitError
+from fieldkit.store import wipe
 from fieldkit.store.files import write_new
 from fieldkit.store.vault import OpenTrip, Vault
 from sync import fail
@@ -115,3 +116,4 @@ def forget_keys(vault: Vault, record_ids: list[str]) -> None:
     for photo_id in list(vault.photo_keys):
         if row_of(vault, photo_id)["record_id"] in record_ids:
             vault.forget_photo(photo_id)
+    wipe.sweep()

@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from fieldkit.store.files import refused, sync_dir
 from sync.ids import is_id
@@ -60,17 +61,53 @@ def append(folder: Path, line: bytes) -> None:
 
 
 def complete(folder: Path, lines: Sequence[bytes]) -> None:
-    """See to it that these newest lines are in the file, in this order, and on the disk."""
+    """See to it that the file ends with these newest lines, in this order, and is on the disk.
+
+    A power cut may have torn any of them, also with whole ones behind it (zeros in the middle). The
+    first that is not whole is written again with all that follow it: an older value must never
+    stand behind a newer one.
+    """
     path = folder / NAME
     path.touch()
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - sum(len(line) + 1 for line in lines) - SLACK))
+        start = file.seek(max(0, size - sum(len(line) + 1 for line in lines) - SLACK))
         tail = file.read()
-    for line in lines:
-        if line + b"\n" not in tail:
-            append(folder, line)
+        place, there = _whole_until(tail, lines)
+        if there < len(lines) and place < len(tail):
+            _put_aside(file, folder, start + place)
+    missing = list(lines[there:])
+    if missing:
+        rest = (line.rstrip(b"\n") for line in tail[place:].splitlines(keepends=True))
+        missing += [line for line in rest if line not in lines and _read(0, line).op]
+    for line in missing:
+        append(folder, line)
     make_durable(folder)
+
+
+def _whole_until(tail: bytes, lines: Sequence[bytes]) -> tuple[int, int]:
+    """Where in `tail` the first of `lines` that is not whole has to stand, and its index."""
+    known = set(lines)
+    place = tail.find(lines[0] + b"\n") if lines else -1
+    if place < 0:  # behind the last whole line that is older than these
+        at = place = 0
+        for line in tail.splitlines(keepends=True):
+            at += len(line)
+            if line.rstrip(b"\n") not in known and _read(0, line).op:
+                place = at
+    there = 0
+    while there < len(lines) and tail.startswith(lines[there] + b"\n", place):
+        place += len(lines[there]) + 1
+        there += 1
+    return place, there
+
+
+def _put_aside(file: BinaryIO, folder: Path, end: int) -> None:
+    """Move what stands from `end` on into another file; nothing that was written is dropped."""
+    file.seek(end)
+    with (folder / TORN).open("ab") as torn:
+        torn.write(file.read() + b"\n")
+    file.truncate(end)
 
 
 def make_durable(folder: Path) -> None:
@@ -100,9 +137,7 @@ def mend(folder: Path) -> None:
         if _read(end, tail).op:  # only the line end itself is missing
             file.write(b"\n")
         else:
-            with (folder / TORN).open("ab") as torn:
-                torn.write(tail + b"\n")
-            file.truncate(end)
+            _put_aside(file, folder, end)
         file.flush()
         os.fsync(file.fileno())
 
@@ -134,6 +169,16 @@ def after(folder: Path, last: int | None) -> Iterator[Save]:
             if line.endswith(b"\n"):
                 yield _read(place, line)
             place += len(line)
+
+
+def until_hole(found: Sequence[Save]) -> list[Save]:
+    """Those before the first one in whose place a power cut left zeros.
+
+    Opening the trip writes it again from the store, with all behind it (`complete`); until then
+    these have no place yet. A flipped bit is no hole: that save is lost, and the others go on.
+    """
+    holes = (i for i, save in enumerate(found) if not save.op and b"\0" in save.sealed)
+    return list(found[: next(holes, len(found))])
 
 
 def at(folder: Path, place: int) -> Save:

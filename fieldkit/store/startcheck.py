@@ -19,7 +19,7 @@ from fieldkit.errors import KitError
 from fieldkit.settings import Settings
 from fieldkit.store import selftest
 from fieldkit.store.db import Database
-from fieldkit.store.files import remove, write_atomic
+from fieldkit.store.files import private_dir, remove, write_atomic
 
 PROBE = "start-test"
 BACK = timedelta(minutes=10)
@@ -34,7 +34,7 @@ def check_place(settings: Settings) -> None:
             "stop",
         )
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        private_dir(settings.data_dir)
     except OSError:
         raise KitError(
             "cannot_write", "データの保存先を作れません。監督者へ連絡してください。", "stop"

@@ -2,16 +2,14 @@
 
 Three means, because none reaches everything. What this program makes as a secret lies in a
 `bytearray` and is overwritten (`wipe`). What nothing uses any more is given up at once (`sweep`).
-And on Linux with glibc the program starts once more with an allocator that overwrites every block
-that is freed, so that copies which Python, a library or a request made do not outlive their use
-(`overwriting_allocator`). tests/web/test_rows_memory.py looks for what is left.
+And what Python, a library or a request copied is overwritten when it is freed, where the system
+offers that (fieldkit/allocator.py). tests/web/test_rows_memory.py looks for what is left.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import secrets
 import struct
 import sys
@@ -23,12 +21,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 Buffer = bytes | bytearray
 HEX = b"0123456789abcdef"
-ALLOCATOR = {
-    "PYTHONMALLOC": "malloc",  # one allocator for all objects, also the small ones
-    "MALLOC_PERTURB_": "165",  # what is freed is filled with this byte
-    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",  # the cache of small blocks is not filled
-}
-MARK = "FIELDKIT_ALLOCATOR"
 
 
 def wipe(*buffers: Buffer) -> None:
@@ -100,24 +92,3 @@ def sweep() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc; musl has none
         if trim is not None:
             trim(0)
-
-
-# -- the allocator -----------------------------------------------------------------------------
-def overwrites_freed() -> bool:
-    """Whether this process runs with the allocator that overwrites."""
-    return os.environ.get(MARK) == "1"
-
-
-def overwriting_allocator(words: list[str]) -> None:
-    """Start this program again, in the same process, with that allocator; returns where it already
-    runs with it or where the system has none (only glibc on Linux has it).
-
-    `words`: the command's own arguments. Called before anything secret is in memory.
-    """
-    if overwrites_freed() or not sys.platform.startswith("linux"):
-        return
-    if not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"):
-        return
-    sys.stdout.flush()
-    env = {**os.environ, **ALLOCATOR, MARK: "1"}
-    os.execve(sys.executable, [sys.executable, "-m", "fieldkit", *words], env)

@@ -10,19 +10,16 @@ from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import checkout, outbox, paper, reserve, tripend
-from fieldkit.city import NO_SERVER, city_fingerprint, connect, refusal
+from fieldkit.city import asking, city_fingerprint, connect
 from fieldkit.clock import is_sane
-from fieldkit.errors import BadInput, KitError
+from fieldkit.errors import BadInput, KitError, NotAllowed
 from fieldkit.photo.qr import read_qr
 from fieldkit.rules.wareki import wareki
 from fieldkit.store.vault import OpenTrip
 from fieldkit.visit import KIND_JA
 from fieldkit.web.common import error_rows, kit, page, pdf, vault
 from fieldkit.web.today import window_text
-from sync.client import Refused
 from sync.ids import code_of, secret_of
-from sync.road import NoAnswer
-from sync.wire import WireError
 
 screens = Blueprint("checkout", __name__)
 ROOM = 500 * 1024 * 1024
@@ -76,7 +73,9 @@ def _draw(
 @screens.get("/checkout")
 def choose() -> ResponseReturnValue:
     made = vault().trips.get(request.args.get("trip", ""))
-    return _draw({"id": made.id, "day": made.day} if made else None, [])
+    mark = city_fingerprint(vault()) if made else ""
+    trip = {"id": made.id, "day": made.day, "fingerprint": mark} if made else None
+    return _draw(trip, [])
 
 
 @screens.post("/checkout")
@@ -104,6 +103,8 @@ def _sheet_visit(slip: reserve.Slip) -> dict[str, Any]:
 def sheet(trip_id: str) -> ResponseReturnValue:
     """The visit sheet: the only place of the day secret outside the city's server."""
     trip: OpenTrip = vault().trip(trip_id)
+    if trip.kind != "field":  # the desk's secret is for the safe (fieldkit/safe.py)
+        raise NotAllowed("受付データには訪問予定表がありません。")
     settings = kit().settings
     data = paper.visit_sheet(
         settings.forms_dir,
@@ -140,7 +141,7 @@ def unlock(trip_id: str) -> ResponseReturnValue:
     try:
         vault().open_trip(trip_id, secret_of(request.form.get("code", "")))
     except ValueError:
-        sentence = f"26文字になっていません。{_paper(trip)}の文字を確かめてください。"
+        sentence = f"この鍵の26文字になっていません。{_paper(trip)}の文字を確かめてください。"
         error = BadInput("code", sentence)
         return page("trip_unlock.html", trip=trip, errors=error_rows([error])), 422
     except KitError as wrong:
@@ -169,12 +170,6 @@ def scan(trip_id: str) -> ResponseReturnValue:
 @screens.post("/trip/<trip_id>/fetch")
 def fetch(trip_id: str) -> ResponseReturnValue:
     _locked(trip_id)
-    try:
+    with asking():
         vault().open_trip(trip_id, connect(vault()).fetch_secret(trip_id))
-    except NoAnswer:
-        raise NO_SERVER from None
-    except Refused as error:
-        raise refusal(error.code) from None
-    except WireError:
-        raise refusal("other_city") from None
     return redirect("/")

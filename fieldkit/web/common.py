@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from fieldkit import outbox, reserve, tripend
 from fieldkit.clock import day_of
@@ -177,6 +177,11 @@ def install(app: Flask) -> None:
     @app.errorhandler(413)
     def too_large(_error: Exception) -> ResponseReturnValue:
         return _tell("送られたものが大きすぎます。", "retry", "too_large", 413)
+
+    @app.errorhandler(ClientDisconnected)
+    def too_slow(_error: Exception) -> ResponseReturnValue:
+        sentence = "送るのに時間がかかりすぎたため、受け取れませんでした。もう一度送ってください。"
+        return _tell(sentence, "retry", "too_slow", 408)
 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> ResponseReturnValue:

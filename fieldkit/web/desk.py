@@ -124,6 +124,15 @@ def draft(rid: str) -> ResponseReturnValue:
     return jsonify({"saved": saved[11:19]})
 
 
+@screens.post("/desk/<rid>/discard")
+def discard(rid: str) -> ResponseReturnValue:
+    """A call that came to nothing: what was typed goes now, and for good at the next renewal."""
+    trip, _ = _slip(rid)
+    records.drop_draft(trip, rid, DRAFT)
+    vault().note("draft_discarded", rid)
+    return redirect("/desk")
+
+
 @screens.post("/desk/<rid>")
 def save(rid: str) -> ResponseReturnValue:
     trip, slip = _slip(rid)
@@ -181,6 +190,9 @@ def _slip(rid: str) -> tuple[OpenTrip, Slip | None]:
         raise KitError("unknown_record", "この受付票はありません。", "retry")
     trip = reserve.open_desk(vault())
     known = trip.db.one("SELECT 1 FROM record WHERE id = ?", rid)
+    row = vault().book.one("SELECT state FROM reception WHERE reservation_id = ?", rid)
+    if not known and row and row["state"] != "booked":  # a page that was open before its erasing
+        raise KitError("erased", "この受付票は消去済みです。一覧を開き直してください。", "retry")
     return trip, reserve.slip(trip, rid) if known else None
 
 

@@ -57,6 +57,7 @@ def _draw(errors: list[BadInput], status: int = 200) -> ResponseReturnValue:
             owed_list=owed,
             ended=printable(),
             desk=reserve.desk_row(vault()),
+            renewed=not owed and request.args.get("done") == "desk",
             errors=error_rows(errors),
             values=request.form,
         ),
@@ -84,7 +85,7 @@ def renew_now() -> ResponseReturnValue:
     renew.ask(vault())
     renew.run(vault())
     tripend.tell_city(vault())
-    return redirect("/erase")
+    return redirect("/erase?done=desk")
 
 
 @screens.post("/erase")

@@ -81,7 +81,10 @@ def enter() -> ResponseReturnValue:
         if error.code not in ("wrong_login", "wait", "clock_back"):
             raise
         field = "clock_confirmed" if error.code == "clock_back" else "passphrase"
-        errors = [{"field": field, "sentence": error.sentence}]
+        sentence = error.sentence
+        if user == RECOVERY_ID:
+            sentence = sentence.replace("利用者名または合言葉", "復旧用の26文字")
+        errors = [{"field": field, "sentence": sentence}]
         return _draw(errors, user, 403, error.code == "clock_back")
     response = redirect(_back(_inside(request.form.get("next", "/")), vault().user.role))
     guard.set_cookie(response, cookie)

@@ -17,6 +17,7 @@ from fieldkit.web.common import error_rows, kit, number_errors, page, vault
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("money", __name__)
+PAPER_NO = re.compile(r"[0-9A-Za-z-]{1,20}")
 
 
 def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> ResponseReturnValue:
@@ -127,9 +128,16 @@ def _issue(case: Case, fee: Fee, values: dict[str, str]) -> ResponseReturnValue:
     payer = values.get("payer_name", "").strip()
     if not payer:
         errors.append(BadInput("payer_name", "領収書のあて名を入れてください。"))
+    paper_no = half_width_digits(values.get("paper_receipt_no", "")).strip()
+    if paper_no and not PAPER_NO.fullmatch(paper_no):  # it outlives the visit: never words
+        errors.append(
+            BadInput(
+                "paper_receipt_no",
+                "冊子の領収書番号は、数字・英字・ハイフンの20文字までで入れてください。",
+            )
+        )
     if errors:
         return _draw(case, errors, values)
-    paper_no = half_width_digits(values.get("paper_receipt_no", "")).strip()
     mode = "book" if paper_no else "printed"
     try:
         money.issue_receipt(vault(), case.trip, case.applicant, fee, payer, mode, paper_no)

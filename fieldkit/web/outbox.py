@@ -57,6 +57,13 @@ def _grouped(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+def _todo(reason: str) -> str:
+    """What a person does about a parked item."""
+    if reason in giveup.LOST:
+        return "監督者に見せてください。監督者は、理由を記録してあきらめることができます。"
+    return "監督者に見せてください。消えることはありません。監督者は送り直せます。"
+
+
 def _row(item: dict[str, Any]) -> dict[str, Any]:
     parked = item["state"] == "parked"
     return {
@@ -66,9 +73,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
         "state_ja": STATES.get(item["state"], item["state"]),
         "since": item["since"][5:16].replace("T", " "),
         "why": WHY.get(item["reason"], f"理由：{item['reason']}"),
-        "todo": "監督者に見せてください。消えることはありません。監督者は送り直せます。"
-        if parked
-        else "",
+        "todo": _todo(item["reason"]) if parked else "",
         "size_ja": size_ja(item["size"]),
     }
 
@@ -115,7 +120,9 @@ def let_go() -> ResponseReturnValue:
     """A supervisor records why what is damaged will not be sent any more."""
     if request.form.get("confirm") != "yes":
         raise BadInput("confirm", "あきらめてよいことを確かめて、印を付けてください。")
-    giveup.give_up(vault(), request.form.get("reason", ""))
+    count = giveup.give_up(vault(), request.form.get("reason", ""))
+    if not kit().progress.running:
+        kit().progress.says = f"送れない項目{count}件を、理由を記録してあきらめました。"
     return redirect("/outbox")
 
 

@@ -61,6 +61,7 @@ def visit_row(trip: OpenTrip, slip: Slip) -> dict[str, Any]:
     return {
         "id": slip.reservation.id,
         "trip_id": trip.id,
+        "day": trip.day,
         "reception_no": slip.reservation.get("reception_no"),
         "window": window_text(slip.reservation),
         "name": people[0]["name"] if people else slip.reservation.get("caller_name"),

@@ -70,10 +70,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Day:
     for turn in range(3):
         visit.save_application(vault, trip, person, {"answers": {"name": NAME, "n": str(turn)}})
     shutil.copytree(folder / "live", folder / "kit")  # what a kill leaves behind
+    secret = trip.secret  # zeros after the close
     vault.close()
     city.stop()  # type: ignore[operator]
     city.engine.dispose()  # type: ignore[attr-defined]
-    return Day(folder, settings, trip.id, trip.secret, photo_id)
+    return Day(folder, settings, trip.id, secret, photo_id)
 
 
 @pytest.fixture

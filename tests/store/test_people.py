@@ -94,7 +94,7 @@ def test_the_recovery_code_is_shown_once_and_lets_a_supervisor_in(
     assert 'value="recovery"' in page and "市で保管する復旧用の26文字" in page
     wrong = browser.post("/login", {"user": "recovery", "passphrase": code_of(bytes(16))})
     assert wrong.status_code == 403 and 'value="recovery"' in Browser.text(wrong)
-    assert "利用者名または合言葉が違います" in says(wrong)
+    assert "復旧用の26文字が違います" in says(wrong)
     entered = browser.post("/login", {"user": "recovery", "passphrase": code.lower()})
     assert entered.status_code == 302 and browser.get("/").status_code == 200
     page = Browser.text(browser.get("/people"))

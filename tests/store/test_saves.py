@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fieldkit import outbox
+from fieldkit.errors import KitError
+from fieldkit.kit import Kit
 from fieldkit.store import numbering, records, saves
 from fieldkit.store import vault as vaults
 from fieldkit.store.vault import OpenTrip, Vault
@@ -41,8 +46,6 @@ def notes(trip: OpenTrip) -> list[str]:
 def after_a_power_cut(vault: Vault, trip: OpenTrip, folder: Path) -> tuple[Vault, Path]:
     """The disk as it is now, in a new process; nothing was closed."""
     shutil.copytree(vault.settings.data_dir, folder)
-    from dataclasses import replace
-
     return vaults.unlock(
         replace(vault.settings, data_dir=folder), SATO.id, PASSPHRASE
     ), folder / "trips" / trip.id / saves.NAME
@@ -89,6 +92,27 @@ def test_zeros_at_the_end_are_put_aside(vault: Vault, trip: OpenTrip, tmp_path: 
     opened = again.open_trip(trip.id, SECRET)
     save(again, opened, "二")
     assert notes(opened) == ["一", "二"]
+    again.close()
+
+
+def test_a_hole_is_filled_with_all_that_follows_it(
+    vault: Vault, trip: OpenTrip, tmp_path: Path
+) -> None:
+    """A disk may write back a later block first: an old value must not come behind a newer one."""
+    first = save(vault, trip, "一")
+    trip.flush()
+    whole = (trip.folder / saves.NAME).stat().st_size
+    save(vault, trip, "二", first)
+    save(vault, trip, "三", first)
+    again, file = after_a_power_cut(vault, trip, tmp_path / "cut")
+    with file.open("r+b") as f:
+        f.seek(whole + 40)
+        f.write(bytes(200))
+    assert numbering.adopt_orphans(again) == 1, "what the hole hit is not sent out of order"
+    opened = again.open_trip(trip.id, SECRET)
+    assert notes(opened) == ["一", "二", "三"]
+    assert numbering.adopt_orphans(again) == 2
+    assert outbox.waiting(again) == {"waiting": 3, "parked": 0}
     again.close()
 
 
@@ -142,3 +166,37 @@ def test_older_and_newer_saves_keep_their_order_over_two_trips(
     rows = vault.book.all("SELECT op_id FROM outbox ORDER BY n")
     ops = [row["op_id"] for row in rows]
     assert ops == sorted(ops) and len(ops) == 6
+
+
+def test_the_running_kit_makes_lines_durable_by_itself(vault: Vault) -> None:
+    vault.close()
+    kit = Kit(vault.settings)
+    kit.log_in(SATO.id, PASSPHRASE, time.monotonic())
+    opened = kit.open_vault().add_trip(new_id(), "field", "2026-07-01", PUBLIC, SECRET)
+    kit.watch_idle(every=0.05)
+    save(kit.open_vault(), opened, "一")
+    for _ in range(200):
+        if opened.flushed == opened.saved:
+            break
+        time.sleep(0.02)
+    assert opened.flushed == opened.saved == 1
+    kit.put_away()
+
+
+def test_a_full_disk_does_not_keep_the_kit_open(vault: Vault) -> None:
+    vault.close()
+    kit = Kit(vault.settings)
+    kit.log_in(SATO.id, PASSPHRASE, 0.0)
+    with kit.open_vault().book.read() as conn:
+        pages = conn.execute("PRAGMA page_count").fetchone()[0]
+        conn.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own "disk is full"
+    with pytest.raises(KitError) as caught:
+        for number in range(1000):
+            kit.open_vault().note("view", str(number))
+    assert caught.value.code == "disk_full"
+    assert kit.lock_if_idle(10_000.0) and kit.vault is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="NOT TESTED: rights are those of the user's folder")
+def test_the_data_folder_is_for_one_user_alone(vault: Vault) -> None:
+    assert vault.settings.data_dir.stat().st_mode & 0o777 == 0o700
