@@ -46,7 +46,8 @@ def main() -> int:
     env = dict(_setup.child_env(), FIELDKIT_MISSING=",".join(left))
     os.chdir(str(_setup.ROOT))
     failed: list[str] = []
-    spread = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]  # a file stays whole
+    workers = min((os.cpu_count() or 1) + 1, 4)  # they wait for disks and browsers a third of it
+    spread = ["-n", str(workers), "--dist", "loadfile"]  # the tests of a file stay in one process
     for check in (["ruff", "check", "."], ["mypy"], ["pytest", "-q", *spread, *sys.argv[1:]]):
         if check[0] == "pytest":
             for name in failed:  # said before pytest, whose own closing line comes last

@@ -23,6 +23,7 @@ from fieldkit.settings import Argon2, Settings
 from fieldkit.store import photos, records
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip, Vault
+from sync.road import NoAnswer
 
 # The cast of tests/conftest.py; importing that would load the whole city server at every start.
 USER, PASSPHRASE = "sato", "あおいうみのみえるまち汐見"
@@ -121,6 +122,9 @@ def main(data: str, url: str) -> int:
         work(kit.open_vault())
     except KitError as error:
         print(error.code)
+        return 3
+    except NoAnswer:  # "the sheet" is the city's second way here
+        print("no_server")
         return 3
     kit.put_away()
     return 0

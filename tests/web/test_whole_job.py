@@ -248,11 +248,19 @@ def every_byte(*folders: Path) -> bytes:
     return b"".join(found)
 
 
+@pytest.fixture
+def short_temp() -> Iterator[Path]:
+    """A temporary folder of its own: Chromium's socket lies in it, and its whole name is short."""
+    with tempfile.TemporaryDirectory(prefix="kit") as name:
+        yield Path(name)
+
+
 @pytest.mark.browser
 @needs("chromium", "poppler-utils")
-def test_it_does_the_whole_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    temp = tmp_path / "t"  # Chromium's socket lies in it, and its whole name must be short
-    temp.mkdir()
+def test_it_does_the_whole_job(
+    tmp_path: Path, short_temp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temp = short_temp
     monkeypatch.setenv("TMPDIR", str(temp))
     monkeypatch.setattr(tempfile, "tempdir", None)
     y4m = tmp_path / "face.y4m"
