@@ -48,6 +48,7 @@ def main() -> int:
     failed: list[str] = []
     workers = min((os.cpu_count() or 1) + 1, 4)  # they wait for disks and browsers a third of it
     spread = ["-n", str(workers), "--dist", "loadfile"]  # the tests of a file stay in one process
+    spread += ["--no-loadscope-reorder"]  # few tests are not quick tests: keep the files' order
     for check in (["ruff", "check", "."], ["mypy"], ["pytest", "-q", *spread, *sys.argv[1:]]):
         if check[0] == "pytest":
             for name in failed:  # said before pytest, whose own closing line comes last

@@ -123,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     made = ledger.add_parser("verify", help="書き出した取扱記録簿を確かめる")
     made.add_argument("file", type=Path)
+    for flag, text in (
+        ("--public", "末尾に署名した端末の鍵（16進）"),
+        ("--city-public", "市の鍵（16進）：市の受領証も確かめる"),
+        ("--receipts", "受領証を読むもう一つのファイル"),
+        ("--against", "市から書き出した同じ台帳"),
+    ):
+        made.add_argument(flag, default="", help=text)
     return parser
 
 

@@ -222,7 +222,11 @@ def deletion_verify(given: Namespace) -> int:
 
 def ledger_verify(given: Namespace) -> int:
     _read(given.file)
-    return verify_ledger.main([str(given.file)])
+    words = [str(given.file)]
+    for name in ("public", "city_public", "receipts", "against"):
+        if getattr(given, name):
+            words += [f"--{name.replace('_', '-')}", getattr(given, name)]
+    return verify_ledger.main(words)
 
 
 COMMANDS = {

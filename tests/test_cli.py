@@ -133,7 +133,6 @@ def test_a_laptop_from_nothing_to_a_sync(tmp_path: Path, city: CityServer) -> No
     fields = {"visit_date": "2026-07-15", "half": "am", "order": 1}
     desk = reserve.open_desk(vault)
     reserve.reserve(vault, desk, new_id(), fields, [(new_id(), {"name": "𠮷田", "kind": "new"})])
-    exported = ledger.export(vault.book, vault.device)
     vault.close()
     line = data / "kit.toml"
     line.write_text(f'server_url = "http://127.0.0.1:{free_port()}"', encoding="utf-8")
@@ -145,14 +144,22 @@ def test_a_laptop_from_nothing_to_a_sync(tmp_path: Path, city: CityServer) -> No
     assert bad.returncode == 1 and "利用者名または合言葉が違います" in bad.stderr
     sent = run("sync", *me, said=words)
     assert (sent.returncode, sent.stdout.strip()) == (0, "送りました：2件。残り0件、保留0件。")
-    verify(tmp_path, exported)
+    vault = vaults.unlock(load_settings(data), "sato", PASSPHRASE)
+    exported, device = ledger.export(vault.book, vault.device), vault.device
+    vault.close()
+    assert device is not None
+    verify(tmp_path, exported, device["city_public"])
 
 
-def verify(folder: Path, exported: bytes) -> None:
+def verify(folder: Path, exported: bytes, city_public: bytes) -> None:
     good, bad = folder / "good.jsonl", folder / "bad.jsonl"
     good.write_bytes(exported)
     bad.write_bytes(exported.replace(b"sato", b"taro", 1))
     assert run("ledger", "verify", good).returncode == 0
+    proved = run("ledger", "verify", good, "--city-public", city_public.hex())
+    assert proved.returncode == 0 and "行目までを証明" in proved.stdout
+    other = run("ledger", "verify", good, "--city-public", "11" * 32)
+    assert other.returncode == 1, "another city's key proves nothing"
     told = run("ledger", "verify", bad)
     assert told.returncode == 1 and "1行目" in told.stdout and "Traceback" not in told.stderr
     cut = b"\n".join(exported.splitlines()[:-2]) + b"\n"
