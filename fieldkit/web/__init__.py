@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from fieldkit.web import (
+    camera,
+    cards,
     checkout,
     deletion,
     desk,
     erase,
+    form_qr,
     forms,
     idcheck,
     launch,
@@ -20,6 +23,7 @@ from fieldkit.web import (
     papers,
     people,
     photo,
+    prints,
     safe,
     today,
     visits,
@@ -39,7 +43,11 @@ def install(app: Flask) -> None:
         visits,
         idcheck,
         forms,
+        form_qr,
+        camera,
         photo,
+        prints,
+        cards,
         money,
         outcome,
         papers,

@@ -1,106 +1,48 @@
-"""顔写真: the live guide, the shot, its judgement, and the choice. No picture is ever uploaded as a
-form or written in clear: the raw bytes are judged in memory and sealed at once (design §5)."""
+"""顔写真: the judged photo is looked at and chosen, or taken again (design §5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import erase, visit
+from fieldkit import erase, shot, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, KitError
-from fieldkit.photo import Finding, guide, judge, load_limits, worst_two
+from fieldkit.photo import load_limits
 from fieldkit.store import photos, records
 from fieldkit.web.common import error_rows, kit, number_errors, page, vault
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("photo", __name__)
-DRAFT = "photo"
 VERDICT = {"pass": "ok", "advise": "warn", "stop": "stop"}
-
-
-def _finding(found: Finding) -> dict[str, Any]:
-    return {
-        "code": found.code,
-        "severity": found.severity,
-        "advice": found.advice,
-        "overridable": found.overridable,
-        "place": list(found.place) if found.place else None,
-    }
-
-
-@screens.post("/visit/<rid>/a/<aid>/photo/guide")
-def live(rid: str, aid: str) -> ResponseReturnValue:
-    case_of(rid, aid)
-    try:
-        lines = request.headers.get("X-Frame-Height", "")
-        tall = int(lines) if lines.isdecimal() else None
-        return jsonify(guide(request.get_data(), full_height=tall))
-    except BadInput as error:
-        return jsonify({"state": "none", "says": error.sentence, "box": None})
-
-
-@screens.post("/visit/<rid>/a/<aid>/photo/shoot")
-def shoot(rid: str, aid: str) -> ResponseReturnValue:
-    """Judge a shot; where there is a face, seal its 35:45 crop. Nothing else is kept of it."""
-    case = case_of(rid, aid)
-    visit.refuse_if_closed(case.trip, case.applicant)
-    judged = judge(request.get_data(), limits=load_limits(kit().settings.forms_dir))
-    answer: dict[str, Any] = {
-        "verdict": judged.verdict,
-        "findings": [_finding(f) for f in worst_two(judged.findings)],
-        "photo_id": None,
-        "next": None,
-    }
-    if judged.crop_jpeg is not None:
-        photo_id = photos.seal(vault(), case.trip, aid, judged.crop_jpeg)
-        _forget_tries(case, photo_id)
-        tried = {
-            "id": photo_id,
-            "verdict": judged.verdict,
-            "findings": [_finding(f) for f in judged.findings],
-        }
-        records.save_draft(vault(), case.trip, aid, DRAFT, tried)
-        answer |= {"photo_id": photo_id, "next": f"/visit/{rid}/a/{aid}/photo"}
-    return jsonify(answer)
-
-
-def _forget_tries(case: Case, keep: str) -> None:
-    """Shots that were not chosen are erased at once, each with its ledger row."""
-    for row in vault().book.all(
-        "SELECT id FROM photo WHERE record_id = ? AND state = 'sealed' AND id <> ?",
-        case.applicant.id,
-        keep,
-    ):
-        erase.erase_photo(vault(), row["id"], "retaken")
 
 
 def _tried(case: Case) -> dict[str, Any] | None:
     """The shot that is being looked at, or the kept one."""
-    tried = records.draft(case.trip, case.applicant.id, DRAFT)
-    if tried and tried.get("id"):
+    tried = shot.tried(case.trip, case.applicant.id)
+    if tried:
         return tried
     kept = case.body.get("photo_id")
     return {"id": kept, "verdict": "pass", "findings": []} if kept else None
 
 
 def _draw(case: Case, tried: dict[str, Any] | None, errors: list[BadInput]) -> ResponseReturnValue:
+    if tried is None:
+        return page("visit/camera.html", **frame(case))
     limits = load_limits(kit().settings.forms_dir)
-    shown = None
-    if tried:
-        severity = {"stop": "stop", "advise": "warn"}
-        shown = {
-            "id": tried["id"],
-            "verdict": VERDICT[tried["verdict"]],
-            "sealed": tried["id"] not in vault().photo_keys,
-            "kept": tried["id"] == case.body.get("photo_id"),
-            "closed": case.slip.reservation.get("state") == "visited",
-            "findings": [
-                {**f, "severity": severity.get(f["severity"], "ok")} for f in tried["findings"][:2]
-            ],
-        }
+    severity = {"stop": "stop", "advise": "warn"}
+    shown = {
+        "id": tried["id"],
+        "verdict": VERDICT[tried["verdict"]],
+        "sealed": tried["id"] not in vault().photo_keys,
+        "kept": tried["id"] == case.body.get("photo_id"),
+        "closed": case.slip.reservation.get("state") == "visited",
+        "findings": [
+            {**f, "severity": severity.get(f["severity"], "ok")} for f in tried["findings"][:2]
+        ],
+    }
     reasons = [{"code": code, "label": label} for code, label in limits.reasons.items()]
     return (
         page(
@@ -145,8 +87,8 @@ def choose(rid: str, aid: str) -> ResponseReturnValue:
     tried = _tried(case)
     base = f"/visit/{rid}/a/{aid}"
     if request.form.get("act") == "retake" or tried is None:
-        _forget_tries(case, str(case.body.get("photo_id", "")))
-        records.drop_draft(case.trip, aid, DRAFT)
+        shot.forget_tries(vault(), case.applicant.id, str(case.body.get("photo_id", "")))
+        records.drop_draft(case.trip, aid, shot.DRAFT)
         return redirect(f"{base}/photo?again=1")
     if request.form.get("photo_id") != tried["id"]:
         return redirect(f"{base}/photo")
@@ -185,6 +127,6 @@ def _keep(case: Case, photo_id: str, override: dict[str, str]) -> None:
     if answers != case.answers:
         fields["answers"] = answers
     visit.save_application(vault(), case.trip, case.applicant, fields)
-    records.drop_draft(case.trip, case.applicant.id, DRAFT)
+    records.drop_draft(case.trip, case.applicant.id, shot.DRAFT)
     if before and before != photo_id:
         erase.erase_photo(vault(), before, "retaken")

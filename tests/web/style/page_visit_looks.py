@@ -103,7 +103,7 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             questions=[*QUESTIONS, {**AGENT, "relevant": True}],
         ),
     ),
-    "camera": ("visit/photo.html", visiting(photo=None, reasons=REASONS)),
+    "camera": ("visit/camera.html", visiting()),
     "photo-ok": (
         "visit/photo.html",
         visiting(reasons=REASONS, photo={"id": "p1", "verdict": "ok", "findings": FINDINGS[2:]}),

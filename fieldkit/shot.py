@@ -1,0 +1,67 @@
+"""A shot becomes a photo: judged in memory, its 35:45 crop sealed at once, nothing else kept.
+
+One door for the camera, a file and a camera card. The judgement is kept as a draft beside the
+application until somebody chooses the photo (fieldkit/web/photo.py) or takes another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fieldkit import erase, visit
+from fieldkit.photo import Judged, judge
+from fieldkit.rules.photo_limits import Limits
+from fieldkit.store import photos, records
+from fieldkit.store.records import Record
+from fieldkit.store.vault import OpenTrip, Vault
+
+DRAFT = "photo"
+SOURCES = ("camera", "file", "card")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The judgement, and the id of the sealed crop; None where no face was found."""
+
+    judged: Judged
+    photo_id: str | None
+
+
+def take(
+    vault: Vault, trip: OpenTrip, applicant: Record, data: bytes, limits: Limits, source: str
+) -> Shot:
+    """Judge picture bytes and seal the crop for an applicant; earlier tries are erased.
+
+    Raises BadInput for what is no usable picture, KitError where the visit is closed.
+    """
+    visit.refuse_if_closed(trip, applicant)
+    judged = judge(data, limits=limits)
+    if judged.crop_jpeg is None:
+        return Shot(judged, None)
+    photo_id = photos.seal(vault, trip, applicant.id, judged.crop_jpeg)
+    forget_tries(vault, applicant.id, photo_id)
+    tried = {
+        "id": photo_id,
+        "source": source,
+        "verdict": judged.verdict,
+        "findings": [asdict(f) for f in judged.findings],
+    }
+    records.save_draft(vault, trip, applicant.id, DRAFT, tried)
+    return Shot(judged, photo_id)
+
+
+def tried(trip: OpenTrip, applicant_id: str) -> dict[str, Any] | None:
+    """The shot that is being looked at: `{"id", "source", "verdict", "findings"}`."""
+    found = records.draft(trip, applicant_id, DRAFT)
+    return found if found and found.get("id") else None
+
+
+def forget_tries(vault: Vault, applicant_id: str, keep: str) -> None:
+    """Shots that were not chosen are erased at once, each with its ledger row."""
+    for row in vault.book.all(
+        "SELECT id FROM photo WHERE record_id = ? AND state = 'sealed' AND id <> ?",
+        applicant_id,
+        keep,
+    ):
+        erase.erase_photo(vault, row["id"], "retaken")
