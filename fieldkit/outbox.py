@@ -210,8 +210,10 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
         return
     declared = []
     for row in rows.values():
-        if why := photos.problem(vault, row):
-            _park(vault, "photo", "id", row["id"], why)
+        try:
+            sealed_key, _ = photos.whole_parts(vault, row)
+        except photos.Unsendable as fault:
+            _park(vault, "photo", "id", row["id"], fault.reason)
             continue
         declared.append(
             {
@@ -219,7 +221,7 @@ def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
                 "trip": row["trip_id"],
                 "sha256": row["sha256"],
                 "size": row["size"],
-                "seal": b64(photos.parts(vault, row)[0]),
+                "seal": b64(sealed_key),
             }
         )
     fail.point("sync.photo_begin")
@@ -242,10 +244,11 @@ def _send_photo(
     if "receipt" in state:
         made, value = client.checked(state["receipt"])
     else:
-        if why := photos.problem(vault, row):
-            _park(vault, "photo", "id", row["id"], why)
+        try:
+            _, data = photos.whole_parts(vault, row)
+        except photos.Unsendable as fault:
+            _park(vault, "photo", "id", row["id"], fault.reason)
             return
-        _, data = photos.parts(vault, row)
         offset = int(state["offset"])
         seen.moved(offset)
         made, value = client.send_photo(row["id"], data, offset, seen.moved)

@@ -82,7 +82,7 @@ def _renew(vault: Vault, old: OpenTrip) -> OpenTrip:
     new = vault.add_trip(made.id, "desk", made.day, made.public, made.secret, "making")
     fail.point("renew.made")
     with vault.book.read(), old.db.write():  # nobody writes into the old one from here on
-        if not _all_proved(vault, old.id):
+        if not _all_at_city(vault, old.id):
             raise KitError("moved", "いま保存されたものがあります。もう一度どうぞ。", "retry")
         _copy(old, new)
         fail.point("renew.copied")
@@ -105,9 +105,9 @@ def _drop_begun(vault: Vault, old: OpenTrip) -> None:
 
 def _send_first(vault: Vault, old: OpenTrip) -> None:
     """Every save of the old container must be proved to be at the city before its files go."""
-    if not _all_proved(vault, old.id):
+    if not _all_at_city(vault, old.id):
         outbox.sync(vault)
-    if not _all_proved(vault, old.id):
+    if not _all_at_city(vault, old.id):
         raise KitError(
             "desk_parked",
             "受付の記録に、市サーバが保留にした項目があります。監督者が確かめるまで、"
@@ -116,7 +116,7 @@ def _send_first(vault: Vault, old: OpenTrip) -> None:
         )
 
 
-def _all_proved(vault: Vault, trip_id: str) -> bool:
+def _all_at_city(vault: Vault, trip_id: str) -> bool:
     numbering.adopt_orphans(vault)
     left = vault.book.one(
         "SELECT 1 FROM outbox WHERE trip_id = ? AND state NOT IN ('receipted', 'given_up')", trip_id

@@ -66,8 +66,16 @@ def parts(vault: Vault, row: Any) -> tuple[bytes, bytes]:
     return (sealed_key or seal_file.read_bytes()), ph
 
 
-def problem(vault: Vault, row: Any) -> str:
-    """Why the file of a photo cannot be sent: "file_missing", "file_damaged", or an empty text.
+class Unsendable(Exception):
+    """The file of a photo cannot be sent; `reason` is "file_missing" or "file_damaged"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def whole_parts(vault: Vault, row: Any) -> tuple[bytes, bytes]:
+    """`parts`, whose bytes are those that were sealed; raises Unsendable.
 
     A changed bit would only be found at the city, when the laptop could have been asked to keep
     what it has. (`seal_sha256` is empty for photos of version 1.)
@@ -76,12 +84,11 @@ def problem(vault: Vault, row: Any) -> str:
         sealed_key, ph = parts(vault, row)
     except OSError:
         there = files_of(vault, row["trip_id"], row["id"])[0].exists()
-        return "file_damaged" if there else "file_missing"
-    if sha256(ph) != row["sha256"]:
-        return "file_damaged"
-    if row["seal_sha256"] and sha256(sealed_key) != row["seal_sha256"]:
-        return "file_damaged"
-    return ""
+        raise Unsendable("file_damaged" if there else "file_missing") from None
+    same_seal = row["seal_sha256"] in ("", sha256(sealed_key))
+    if sha256(ph) != row["sha256"] or not same_seal:
+        raise Unsendable("file_damaged")
+    return sealed_key, ph
 
 
 def row_of(vault: Vault, photo_id: str) -> dict[str, Any]:

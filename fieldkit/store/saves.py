@@ -142,15 +142,15 @@ def mend(folder: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _last_line_end(file: object, size: int) -> int:
+def _last_line_end(file: BinaryIO, size: int) -> int:
     """The place after the last line end, looked for from the back."""
     step, at = 65536, size
     while at > 0:
         begin = max(0, at - step)
-        file.seek(begin)  # type: ignore[attr-defined]
-        found = file.read(at - begin).rfind(b"\n")  # type: ignore[attr-defined]
+        file.seek(begin)
+        found = file.read(at - begin).rfind(b"\n")
         if found >= 0:
-            return int(begin + found + 1)
+            return begin + found + 1
         at = begin
     return 0
 

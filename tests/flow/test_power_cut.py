@@ -144,7 +144,7 @@ def check_vault(vault: Vault, old: dict[str, Any], new: dict[str, Any]) -> dict[
         state, later = now["photos"][key]["state"], new["photos"][key]["state"]
         within(PHOTO, photo["state"], state, later, "photos")
         if later != "erased":
-            assert photos.problem(vault, photos.row_of(vault, key)) == "", "a photo is lost"
+            assert photos.whole_parts(vault, photos.row_of(vault, key)), "a photo is lost"
     assert all(row in now["money"] for row in map(tuple, old["money"])), "a receipt number is lost"
     assert old["receipts"] <= now["receipts"] <= new["receipts"], "a city's receipt is lost"
     for trip_id in old["open"]:
