@@ -20,6 +20,9 @@ NEEDED = {
     "testdisk": "消去後に PhotoRec で探すテスト / looking with PhotoRec after erasing",
     "fuse3": "書き込みを忘れないディスクのテスト / a disk that keeps every version of a block",
     "e2fsprogs": "消去のテスト用のディスク / making the disks of the erase tests",
+    "exfatprogs": "カメラのカードを空にするテスト / emptying a camera card (exFAT)",
+    "exfat-fuse": "カメラのカードを空にするテスト / emptying a camera card (exFAT)",
+    "dosfstools": "カメラのカードを空にするテスト / emptying a camera card (FAT)",
     "strace": "書き込みを一つずつ見るテスト / looking at each write of the kit",
     "fonts-noto-cjk": "ブラウザの日本語表示のテスト / Japanese text in browser pictures",
 }
@@ -30,6 +33,9 @@ PROGRAMS = {
     "testdisk": ("photorec",),
     "fuse3": ("fusermount3",),
     "e2fsprogs": ("mkfs.ext4",),
+    "exfatprogs": ("mkfs.exfat",),
+    "exfat-fuse": ("mount.exfat-fuse",),
+    "dosfstools": ("mkfs.vfat",),
     "strace": ("strace",),
 }
 

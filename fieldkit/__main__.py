@@ -39,7 +39,9 @@ commands in full:
   doctor                                sync --user ID
   forms list                            forms check [FORM …]
   forms print FORM --answers A.json --out F.pdf
-  photo judge FILE --json               rules try CASE.json
+  photo judge FILE --json               photo export FILE --out F.jpg
+  photo sheet FILE --paper l|hagaki --out F.pdf
+  rules try CASE.json
   deletion verify --user ID             ledger verify FILE
 """
 
@@ -99,12 +101,26 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--answers", type=Path, required=True)
     made.add_argument("--out", type=Path, required=True)
     made.add_argument(FORMS[0], **FORMS[1])
-    photo = commands.add_parser("photo", help="写真：judge").add_subparsers(
-        dest="what", required=True, metavar="judge"
+    photo = commands.add_parser("photo", help="写真：judge / export / sheet").add_subparsers(
+        dest="what", required=True, metavar="judge|export|sheet"
     )
-    made = photo.add_parser("judge", help="顔写真を判定する")
-    made.add_argument("file", type=Path)
-    made.add_argument("--json", action="store_true")
+    made = photo.add_parser(
+        "judge",
+        help="顔写真を判定する",
+        description="顔写真を判定する。写真でないファイルには終了コード1を返す（--json でも同じ形で"
+        "理由を出す）。判定できた写真は、不可でも0。",
+    )
+    made.add_argument("file", type=Path, help="JPEG・PNG・HEICの写真")
+    made.add_argument("--json", action="store_true", help="判定の全部をJSONで一つ出す")
+    for name, text in (
+        ("export", "オンライン申請の写真ファイルを作る"),
+        ("sheet", "写真4枚の印刷用PDFを作る"),
+    ):
+        made = photo.add_parser(name, help=text, description=text)
+        made.add_argument("file", type=Path, help="JPEG・PNG・HEICの写真")
+        made.add_argument("--out", type=Path, required=True, help="書き出す先")
+        if name == "sheet":
+            made.add_argument("--paper", choices=("l", "hagaki"), required=True)
     rules = commands.add_parser("rules", help="規則：try").add_subparsers(
         dest="what", required=True, metavar="try"
     )

@@ -11,6 +11,7 @@ from fieldkit.citydata import CityData
 from fieldkit.errors import BadInput
 from fieldkit.forms import Evaluated, Form
 from fieldkit.reserve import Slip
+from fieldkit.rules import photo_exceptions
 from fieldkit.rules.applications import ApplicationCase, Needed, papers_needed
 from fieldkit.rules.fees import Fee, FeeCase, NeedsEvidence, fee_for
 from fieldkit.rules.verdict import Refused
@@ -134,6 +135,21 @@ def id_kind(case: Case, city: CityData) -> str:
     return applicant_kind(case)
 
 
+def no_photo(case: Case, city: CityData) -> str:
+    """Why this person needs no photo (under 1 year old at the application), or "".
+
+    Confirmed answers stay as they were confirmed: a birthday after the application asks nothing.
+    """
+    if case.body.get("state") == "confirmed":
+        return str(case.body.get("no_photo_reason") or "")
+    text = case.state.values.get("birth") or str(case.applicant.get("birth"))
+    try:
+        birth = date.fromisoformat(text)
+    except ValueError:
+        return ""
+    return photo_exceptions.no_photo(birth, case.today, city.photo.no_photo)
+
+
 def missing(case: Case, city: CityData) -> list[str]:
     """What must be there before the answers can be confirmed, each as a sentence."""
     says = []
@@ -143,7 +159,7 @@ def missing(case: Case, city: CityData) -> list[str]:
         labels = [case.form.question(name).label for name in case.state.missing[:3]]
         wrong = [message for _, message in case.state.violations[:3]]
         says.append("申請書に足りない項目があります：" + "、".join([*labels, *wrong]))
-    if not case.body.get("photo_id"):
+    if not case.body.get("photo_id") and not no_photo(case, city):
         says.append("顔写真がまだです。")
     if (case.body.get("consent") or {}).get("answer") == "no":
         says.append(

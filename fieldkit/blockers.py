@@ -31,6 +31,13 @@ def blockers(vault: Vault, trip_id: str) -> list[str]:
             "SELECT count(*) AS n FROM reception WHERE trip_id = ?"
             " AND state NOT IN ('visited', 'cancelled')"
         ),
+        "返していないカメラのカードが{n}枚あります。カードの画面で空にして返却してください。": (
+            "SELECT count(*) AS n FROM card WHERE trip_id = ? AND state NOT IN ('back', 'lost')"
+        ),
+        "USBメモリから消していない写真のファイルが{n}件あります。今日の予定から消してください。": (
+            "SELECT count(*) AS n FROM photo_file f JOIN photo p ON p.id = f.photo_id"
+            " WHERE p.trip_id = ? AND f.state <> 'gone'"
+        ),
     }
     for sentence, sql in counts.items():
         row = vault.book.one(sql, trip_id)

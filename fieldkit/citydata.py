@@ -17,13 +17,29 @@ from typing import Any
 import jpholiday
 
 from fieldkit.errors import BadCityData
-from fieldkit.rules import booking, fee_table, idpapers
+from fieldkit.rules import (
+    booking,
+    fee_table,
+    form_id,
+    idpapers,
+    photo_exceptions,
+    photo_limits,
+)
 from fieldkit.rules.holidays import OpenDays, YearlyClosing
 from fieldkit.rules.tables import maybe, need, no_twins, rows, words
 from fieldkit.rules.wareki import WEEKDAYS
 from fieldkit.store import phrasebook
 
-REQUIRED = ("fees", "id_papers", "booking", "closed_days", "offices", "enquiries", "retention")
+REQUIRED = (
+    "fees",
+    "id_papers",
+    "booking",
+    "closed_days",
+    "offices",
+    "enquiries",
+    "retention",
+    "photo_exceptions",
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,8 @@ class CityData:
     enquiries: tuple[Enquiry, ...]
     retention: Mapping[str, RetentionClass]
     script: Mapping[str, tuple[str, ...]]
+    photo: photo_exceptions.PhotoExceptions
+    form_id_hosts: tuple[str, ...]
     raw: Mapping[str, Mapping[str, Any]]
 
     def phone(self, table: str) -> str:
@@ -92,6 +110,10 @@ def load(forms_dir: Path) -> CityData:
         enquiries=_enquiries(raw["enquiries"]),
         retention=MappingProxyType(_retention(raw["retention"])),
         script=MappingProxyType(_script(raw.get("script", {}))),
+        photo=photo_exceptions.exceptions_from(
+            raw["photo_exceptions"], photo_limits.limits_from(raw.get("photo", {})).reasons
+        ),
+        form_id_hosts=form_id.hosts_from(raw.get("form_id", {})),
         raw=_frozen(raw),
     )
 

@@ -8,6 +8,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from fieldkit import (
     alone,
     citydata,
@@ -29,7 +31,9 @@ from fieldkit.errors import BadInput, KitError, NotFound
 from fieldkit.forms import check_form, list_forms, load_form
 from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
-from fieldkit.photo import judge_file_report, load_limits
+from fieldkit.paper.photo_sheet import COPIES, PAPERS, photo_sheet
+from fieldkit.photo import file_report, judge, load_limits, refusal_report
+from fieldkit.photo.exporting import online_file
 from fieldkit.settings import Settings, asset_dir, load_settings
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
@@ -178,13 +182,52 @@ def forms_print(given: Namespace) -> int:
 
 
 def photo_judge(given: Namespace) -> int:
-    report = judge_file_report(_read(given.file), load_limits(asset_dir("forms")))
+    """Exit code 0 for every photo that was judged, 1 for a file that is no photo."""
+    try:
+        report = file_report(given.file, load_limits(asset_dir("forms")))
+    except BadInput as error:
+        if given.json:
+            _show(refusal_report(error))
+            return 1
+        raise
     if given.json:
         _show(report)
     else:
         print({"pass": "適合", "advise": "注意", "stop": "不可"}[report["verdict"]])
         for finding in report["findings"]:
             print(f"・{finding['advice']}")
+    return 0
+
+
+def _usable_crop(given: Namespace) -> bytes:
+    """The crop of a picture file; BadInput with the advice where no reason could excuse it."""
+    if given.out.resolve() == given.file.resolve():
+        raise BadInput("out", "元の写真には上書きしません。--out に別の名前を書いてください。")
+    judged = judge(_read(given.file), limits=load_limits(asset_dir("forms")))
+    for finding in judged.findings:
+        if finding.severity == "stop" and not finding.overridable:
+            raise BadInput("photo", finding.advice)
+        print(f"・{finding.advice}")
+    if judged.crop_jpeg is None:
+        raise BadInput("photo", "顔が見つかりません。カメラの正面を向いて、撮り直してください。")
+    return judged.crop_jpeg
+
+
+def photo_export(given: Namespace) -> int:
+    """The file for the online application, from a picture file."""
+    data = online_file(_usable_crop(given))
+    given.out.write_bytes(data)
+    with Image.open(given.out) as made:
+        width, height = made.size
+    print(f"{given.out} に書きました（{width}×{height}ピクセル、{len(data):,}バイト）。")
+    return 0
+
+
+def photo_sheet_pdf(given: Namespace) -> int:
+    """A print sheet, from a picture file."""
+    pdf = photo_sheet(asset_dir("forms"), given.paper, _usable_crop(given), system_clock())
+    given.out.write_bytes(pdf)
+    print(f"{given.out} に書きました（{PAPERS[given.paper].name}に{COPIES}枚、100%で印刷）。")
     return 0
 
 
@@ -241,6 +284,8 @@ COMMANDS = {
     "forms_check": forms_check,
     "forms_print": forms_print,
     "photo_judge": photo_judge,
+    "photo_export": photo_export,
+    "photo_sheet": photo_sheet_pdf,
     "rules_try": rules_try_case,
     "sync": sync,
     "deletion_verify": deletion_verify,

@@ -121,9 +121,9 @@ def _opencv() -> Finding:
 
 
 def _face_engine() -> Finding:
-    from fieldkit.photo.faces import FaceEngine
+    from fieldkit.photo import self_test, shared_engine
 
-    report = FaceEngine().self_test()
+    report = self_test(shared_engine())
     return bool(report["ok"]), str(report["sentence"])
 
 

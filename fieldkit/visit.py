@@ -95,14 +95,19 @@ def refuse_if_closed(trip: OpenTrip, applicant: Record) -> None:
 
 
 def tasks(
-    trip: OpenTrip, applicant: Record, form_complete: bool, fee_yen: int | None
+    trip: OpenTrip,
+    applicant: Record,
+    form_complete: bool,
+    fee_yen: int | None,
+    needs_photo: bool = True,
 ) -> list[Task]:
     """What is done and what is left for one applicant. `fee_yen` None = not known yet:
-    while the form is open, or where the fee's screen must first be told the reason."""
+    while the form is open, or where the fee's screen must first be told the reason.
+    Without `needs_photo` (under 1 year old) the photo is no step at all."""
     now = application(trip, applicant.id)
     body = now.body if now else {}
     checked = bool(body.get("id_check"))
-    photo = bool(body.get("photo_id")) or bool(body.get("no_photo_reason"))
+    photo = bool(body.get("photo_id")) or not needs_photo
     form = "done" if form_complete else ("doing" if body.get("answers") else "todo")
     fee_done = bool(body.get("receipt_no")) or (fee_yen == 0 and form_complete)
     fee = "done" if fee_done else ("todo" if form_complete else "blocked")
@@ -110,12 +115,12 @@ def tasks(
     papers = "done" if body.get("papers_printed") else ("todo" if all(before) else "blocked")
     confirmed = "done" if body.get("state") == "confirmed" else "todo"
     ready = all(before)
-    return [
+    rows = [
         Task("id", "本人確認書類の確認", "done" if checked else "todo"),
         Task("form", "交付申請書の記入", form),
         Task("photo", "顔写真の撮影", "done" if photo else "todo"),
         Task("fee", "手数料", fee, "申請書の記入が終わると金額が決まります。"),
-        Task("papers", "申請書・領収書の印刷", papers, "上の4つが終わると印刷できます。"),
+        Task("papers", "申請書・領収書の印刷", papers, "上の項目が終わると印刷できます。"),
         Task(
             "check",
             "内容の確認",
@@ -123,11 +128,24 @@ def tasks(
             "上の項目が終わると確認できます。",
         ),
     ]
+    return [row for row in rows if needs_photo or row.name != "photo"]
 
 
-def confirm(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
-    """The applicant has seen the answers and they are right."""
-    save_application(vault, trip, applicant, {"state": "confirmed"})
+def confirm(vault: Vault, trip: OpenTrip, applicant: Record, no_photo_reason: str = "") -> None:
+    """The applicant has seen the answers and they are right.
+
+    With `no_photo_reason` (under 1 year old today) the city gets that instead of a photo, and a
+    photo that was taken before the birth date was corrected is erased.
+    """
+    fields: dict[str, Any] = {"state": "confirmed"}
+    now = application(trip, applicant.id)
+    if no_photo_reason or (now is not None and now.get("no_photo_reason")):
+        fields["no_photo_reason"] = no_photo_reason
+    if no_photo_reason:
+        fields |= {"photo_id": "", "photo_exception": {}}
+    save_application(vault, trip, applicant, fields)
+    if no_photo_reason:
+        _settle_photos(vault, trip, applicant)
     vault.note("application_done", applicant.id)
 
 

@@ -1,16 +1,19 @@
-// Camera page: live view with a head guide, burst, post, advice. Frames live in memory only:
-// no <img>, no object URL, no storage. What is told to whom:
-//   every 700 ms   one small frame -> data-guide -> one sentence
-//   shoot          3 frames -> the sharpest -> data-post -> "photo:judged" event
-//   camera lost    a sentence with what to do; a frame already taken stays and can be sent again
-import { LOST, SAYS, drawGuide, grab, sharpness, toJpeg } from "./camera_parts.js";
+// Camera page. Frames live in memory only: no <img>, no object URL, no storage.
+//   about 5 times a second   one small frame -> data-guide -> one sentence, an arrow
+//   shoot                    3 to 5 frames in half a second -> data-post, which judges the best
+//   another of the frames    that one alone -> data-post, judged instead
+//   camera lost or frozen    a sentence and a way back; a shot already taken stays
+// state: off -> starting -> live -> busy -> taken -> (live)
+import { Ring, Still, forget, pack, pause, showFilm, takeBurst } from "./camera_burst.js";
+import { Devices, Pulse } from "./camera_device.js";
+import { listenToKeys } from "./camera_keys.js";
+import { LOST, SAYS } from "./camera_parts.js";
+import { drawLive, drawStill, grab, toJpeg, turnedSize } from "./camera_view.js";
+import { listenToFile } from "./photo_file.js";
 
-const SIDE = 640;
-const EVERY = 700;
-const BURST = 3;
-const BURST_GAP = 120;
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const SIDE = 640; // px, longest side of a frame that is only looked at
+const PACE = 190; // ms between two of them; longer where the answer takes longer
+const SPOKEN = 1500; // ms between two sentences for a screen reader
 
 class Camera {
   constructor(root) {
@@ -18,36 +21,67 @@ class Camera {
     this.video = root.querySelector("video");
     this.view = root.querySelector("canvas.camera-view");
     this.status = document.getElementById("camera-says");
+    this.voice = document.getElementById("camera-voice");
+    this.film = document.getElementById("camera-film");
     this.stream = null;
     this.device = null;
-    this.state = "off"; // off -> starting -> live -> busy -> taken -> (live)
-    this.held = null; // {blob, width, height, next} of the last shot, until kept or retaken
-    this.guideFaults = 0;
-    this.guideState = "none";
-    for (const act of ["shoot", "retake", "keep", "switch"]) {
-      this.button(act)?.addEventListener("click", () => this[act]());
+    this.held = null; // the last shot: {frames, body, headers, photoId, next}
+    this.hint = null;
+    this.faults = 0;
+    this.turns = 0;
+    this.pose = "sitting";
+    this.ring = new Ring();
+    this.devices = new Devices(root, (id) => this.choose(id));
+    this.pulse = new Pulse(this.video, () => this.lost("frozen"));
+    for (const act of ["shoot", "retake", "keep", "start", "lying", "turn"]) {
+      this.button(act).addEventListener("click", () => this[act]());
     }
+    listenToKeys(this);
+    listenToFile(this);
     navigator.mediaDevices?.addEventListener("devicechange", () => this.devicesChanged());
     window.addEventListener("pagehide", () => this.close());
     window.addEventListener("pageshow", (event) => event.persisted && this.start());
+    new MutationObserver(() => this.close()).observe(document.getElementById("curtain"),
+      { attributes: true, attributeFilter: ["hidden"] });
+    this.enter("off");
   }
 
   button(act) {
     return this.root.querySelector(`[data-act=${act}]`);
   }
 
+  // Seen at once; spoken only when it changed, and not more often than one can listen.
   say(text) {
-    if (this.status && this.status.textContent !== text) this.status.textContent = text;
+    if (this.status.textContent === text) return;
+    this.status.textContent = text;
+    clearTimeout(this.speaking);
+    const speak = () => {
+      this.spoke = performance.now();
+      if (this.voice.textContent !== this.status.textContent) this.voice.textContent = this.status.textContent;
+    };
+    this.speaking = setTimeout(speak, Math.max(0, SPOKEN - (performance.now() - (this.spoke ?? 0))));
   }
 
   enter(state) {
+    const before = this.root.dataset.state;
     this.state = state;
     this.root.dataset.state = state;
     const taken = state === "taken";
-    this.show("shoot", !taken, state === "busy" || state === "starting");
+    this.show("shoot", !taken && state !== "off", state !== "live");
+    this.show("start", state === "off", false);
     this.show("retake", taken, false);
     this.show("keep", taken && this.usable(), false);
-    if (taken) (this.held?.next ? this.button("keep") : this.button("retake"))?.focus();
+    this.button("keep").lastChild.textContent =
+      this.held && !this.held.answered ? "もう一度送る" : "切り抜きを見る";
+    if (!taken) this.film.hidden = true;
+    if (taken) (this.usable() ? this.button("keep") : this.button("retake")).focus();
+    else if (state === "live" && this.lostFocus(before)) this.button("shoot").focus();
+  }
+
+  // the focus is nowhere, or on a button that is gone
+  lostFocus(before) {
+    const on = document.activeElement;
+    return before === "taken" || !on || on === document.body || on.id === "main" || on.hidden;
   }
 
   // there is a crop to look at, or the shot has still to be sent
@@ -56,80 +90,91 @@ class Camera {
   }
 
   show(act, visible, disabled) {
-    const button = this.button(act);
-    if (!button) return;
-    button.hidden = !visible;
-    button.disabled = disabled;
+    this.button(act).hidden = !visible;
+    this.button(act).disabled = disabled;
   }
 
+  wait() {} // a key of the shutter at a moment when there is nothing to do
+
+  // ---- the camera ------------------------------------------------------------------------
   async start() {
-    if (this.state === "starting") return;
+    if (this.state === "starting" || this.state === "busy") return;
     if (!navigator.mediaDevices?.getUserMedia) return this.lost("insecure");
     this.stop();
     this.enter("starting");
     this.say(SAYS.starting);
-    const wanted = { width: { ideal: 1920 }, height: { ideal: 1080 } };
-    if (this.device) wanted.deviceId = { exact: this.device };
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-      this.stream = stream;
-      const [track] = stream.getVideoTracks();
-      this.device = track.getSettings().deviceId ?? null;
-      track.addEventListener("ended", () => this.stream === stream && this.lost("ended"));
-      this.video.srcObject = stream;
-      this.video.muted = true;
-      this.video.playsInline = true;
-      await this.video.play();
+      await this.devices.learn();
+      await this.open(await this.devices.idOf(this.devices.name));
+      const wanted = await this.devices.idOf(this.devices.name); // names are known only now
+      if (wanted && wanted !== this.device) await this.open(wanted);
     } catch (error) {
-      if (error.name === "OverconstrainedError") this.device = null;
       return this.lost(error.name);
     }
+    this.say(SAYS.ready);
     this.enter(this.held ? "taken" : "live");
+    this.pulse.start();
     this.drawLoop();
     this.guideLoop();
-    this.countCameras();
+    await this.devices.draw(this.device);
+  }
+
+  async open(device) {
+    this.stop();
+    const size = { width: { ideal: 1920 }, height: { ideal: 1080 } };
+    const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: "environment" } };
+    const video = { ...size, ...which };
+    const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    if (this.state !== "starting") { // the page was left meanwhile
+      for (const track of stream.getTracks()) track.stop();
+      throw new DOMException("", "other");
+    }
+    this.stream = stream;
+    const [track] = stream.getVideoTracks();
+    this.device = track.getSettings().deviceId ?? null;
+    track.addEventListener("ended", () => this.stream === stream && this.lost("ended"));
+    this.video.srcObject = stream;
+    this.video.muted = true;
+    this.video.playsInline = true;
+    await this.video.play();
+    this.still = new Still(track, this.video);
   }
 
   stop() {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
-    if (this.video) this.video.srcObject = null;
+    this.still = null;
+    this.hint = null;
+    this.video.srcObject = null;
+    this.pulse.stop();
+    this.ring.forget();
   }
 
+  // The page is left, or the screen is hidden: nothing stays.
   close() {
     this.stop();
-    this.held = null;
-    this.state = "off";
-    this.view.width = 1; // forget the pixels
+    this.drop();
+    this.enter("off");
+    this.view.width = 1;
   }
 
   lost(name) {
     this.stop();
+    if (!this.held) this.view.width = 1;
     this.say(LOST[name] ?? LOST.other);
     this.enter(this.held ? "taken" : "off");
     this.root.dispatchEvent(new CustomEvent("photo:camera-lost", { detail: { name }, bubbles: true }));
   }
 
-  async cameras() {
-    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-    return devices.filter((d) => d.kind === "videoinput");
-  }
-
-  async countCameras() {
-    const several = (await this.cameras()).length > 1;
-    const button = this.button("switch");
-    if (button) button.hidden = !several;
-  }
-
   async devicesChanged() {
-    await this.countCameras();
-    if (this.state === "off" && (await this.cameras()).length) this.start();
+    if (this.stream) return this.devices.draw(this.device);
+    if (this.state === "off" && (await this.devices.list()).length) return this.start();
+    return undefined;
   }
 
-  async switch() {
-    const ids = (await this.cameras()).map((d) => d.deviceId);
-    if (!ids.length) return this.lost("NotFoundError");
-    this.device = ids[(ids.indexOf(this.device) + 1) % ids.length];
+  async choose(device) {
+    const name = (await this.devices.list()).find((one) => one.deviceId === device)?.label ?? "";
+    await this.devices.remember(name);
     await this.start();
   }
 
@@ -138,39 +183,37 @@ class Camera {
     const stream = this.stream;
     const draw = () => {
       if (this.stream !== stream || !stream) return;
-      if (this.state === "live" && this.video.videoWidth) this.drawLive();
+      if (this.state === "live" && this.video.videoWidth && this.pulse.isNew()) {
+        drawLive(this.view, this.video, this.turns, this.hint);
+        this.ring.see(this.video, this.turns, performance.now());
+      }
       requestAnimationFrame(draw);
     };
     requestAnimationFrame(draw);
   }
 
-  drawLive() {
-    const { videoWidth: w, videoHeight: h } = this.video;
-    if (this.view.width !== w || this.view.height !== h) {
-      this.view.width = w;
-      this.view.height = h;
-    }
-    const pen = this.view.getContext("2d");
-    pen.drawImage(this.video, 0, 0, w, h);
-    drawGuide(pen, w, h, this.guideState === "ok");
-  }
-
+  // One frame after the other, never two on the way: a slow server makes it slow, not the page.
   async guideLoop() {
     const stream = this.stream;
     while (this.stream === stream && stream) {
-      await pause(EVERY);
-      if (this.state !== "live" || document.hidden || !this.video.videoWidth) continue;
-      const answer = await this.askGuide();
-      if (this.state === "live" && this.stream === stream) this.heardGuide(answer);
+      const begun = performance.now();
+      if (this.state === "live" && !document.hidden && this.video.videoWidth) {
+        const { turns, pose } = this;
+        const answer = await this.askGuide();
+        const same = this.turns === turns && this.pose === pose && this.stream === stream;
+        if (this.state === "live" && same) this.heardGuide(answer);
+      }
+      const took = performance.now() - begun;
+      await pause(this.hint?.state === "byeye" ? 2000 : Math.max(PACE - took, took / 4));
     }
   }
 
   async askGuide() {
-    const scale = Math.min(1, SIDE / Math.max(this.video.videoWidth, this.video.videoHeight));
     try {
-      const blob = await toJpeg(grab(this.video, scale), 0.8);
-      const full = { "X-Frame-Height": String(this.video.videoHeight) };
-      const response = await this.post(this.root.dataset.guide, blob, full);
+      const [, height] = turnedSize(this.video, this.turns);
+      const body = await toJpeg(grab(this.video, this.turns, SIDE), 0.8);
+      const headers = { "X-Frame-Height": String(height), "X-Pose": this.pose };
+      const response = await this.post(this.root.dataset.guide, body, headers);
       return response.ok ? await response.json() : null;
     } catch {
       return null;
@@ -178,74 +221,117 @@ class Camera {
   }
 
   heardGuide(answer) {
-    this.guideFaults = answer ? 0 : this.guideFaults + 1;
-    this.guideState = answer?.state ?? "none";
+    this.faults = answer ? 0 : this.faults + 1;
+    this.hint = answer;
+    if (answer?.turns) this.turns = (this.turns + answer.turns) % 4;
     if (answer?.says) this.say(answer.says);
-    else if (this.guideFaults >= 3) this.say(SAYS.noguide);
+    else if (this.faults >= 3) this.say(SAYS.noguide);
+    this.root.dataset.hints = String(Number(this.root.dataset.hints ?? 0) + 1);
   }
 
-  post(url, blob, more = {}) {
-    const token = { "X-CSRF-Token": this.root.dataset.csrf };
+  post(url, body, more = {}) {
+    const token = { "X-CSRF-Token": this.root.dataset.csrf, Accept: "application/json" };
     const headers = { "Content-Type": "image/jpeg", ...token, ...more };
-    return fetch(url, { method: "POST", body: blob, headers, cache: "no-store",
+    return fetch(url, { method: "POST", body, headers, cache: "no-store",
       credentials: "same-origin", redirect: "error" });
+  }
+
+  lying() {
+    this.pose = this.pose === "lying" ? "sitting" : "lying";
+    this.turns = 0;
+    this.root.dataset.pose = this.pose;
+    this.button("lying").setAttribute("aria-pressed", String(this.pose === "lying"));
+    this.button("turn").hidden = this.pose !== "lying";
+    document.getElementById("lying-tips").hidden = this.pose !== "lying";
+  }
+
+  turn() {
+    this.turns = (this.turns + 3) % 4;
   }
 
   // ---- the shot --------------------------------------------------------------------------
   async shoot() {
-    if (!this.stream) return this.start();
     if (this.state !== "live" || !this.video.videoWidth) return;
     this.enter("busy");
-    this.say(SAYS.sending);
-    let best = null;
-    for (let i = 0; i < BURST && this.stream; i += 1) {
-      if (i) await pause(BURST_GAP);
-      const frame = grab(this.video, 1);
-      const sharp = sharpness(frame);
-      if (!best || sharp >= best.sharp) best = { frame, sharp };
+    const { stream } = this;
+    let frames;
+    try {
+      frames = await takeBurst(this.video, this.turns, this.ring, this.still);
+    } catch {
+      return this.stream === stream ? this.lost("other") : undefined;
     }
-    const { frame } = best;
-    this.view.width = frame.width;
-    this.view.height = frame.height;
-    this.view.getContext("2d").drawImage(frame, 0, 0);
-    const blob = await toJpeg(frame, 0.95);
-    this.held = { blob, width: frame.width, height: frame.height, next: null };
+    if (this.state !== "busy") return forget(frames); // the page was left meanwhile
+    const { body, lengths, first } = pack(frames);
+    forget(frames.splice(0, first));
+    drawStill(this.view, frames[frames.length - 1].canvas);
+    const headers = { "X-Source": "camera", "X-Pose": this.pose };
+    this.held = { frames, body, headers: { ...headers, "X-Frames": lengths } };
+    await this.send();
+  }
+
+  // Another frame of the burst: judged and sealed instead.
+  async other(n) {
+    if (this.state !== "taken") return;
+    const buttons = [...this.film.children];
+    buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === n)));
+    const { canvas, bytes } = this.held.frames[n];
+    const headers = { "X-Source": "camera", "X-Pose": this.held.headers["X-Pose"] };
+    this.held = { frames: this.held.frames, body: bytes, headers };
+    drawStill(this.view, canvas);
+    await this.send();
+  }
+
+  async sendFile(body) {
+    if (this.state === "busy") return;
+    this.drop();
+    this.view.width = 1;
+    const headers = { "X-Source": "file", "X-Pose": this.pose };
+    this.held = { frames: [], body, headers: { ...headers, "Content-Type": "application/octet-stream" } };
     await this.send();
   }
 
   async send() {
+    const { held } = this;
     this.enter("busy");
-    this.say(SAYS.sending);
-    const held = this.held;
+    this.say(held.headers["X-Source"] === "file" ? SAYS.reading : SAYS.sending);
+    const progress = document.getElementById("camera-progress");
+    const slow = setTimeout(() => { progress.hidden = false; }, 1000);
     let answer = null;
     let sentence = SAYS.unsent;
     try {
-      const response = await this.post(this.root.dataset.post, held.blob);
-      const body = await response.json();
-      if (response.ok) answer = body;
-      else sentence = body.sentence ?? sentence;
+      const response = await this.post(this.root.dataset.post, held.body, held.headers);
+      const told = await response.json();
+      if (response.ok) answer = told;
+      else sentence = told.sentence ?? sentence;
+      held.refused = response.status >= 400 && response.status < 500;
     } catch {
       // no answer: the shot stays in memory and "keep" sends it again
     }
+    clearTimeout(slow);
+    progress.hidden = true;
     if (this.held !== held) return;
     if (answer) this.judged(answer);
     else this.say(sentence);
+    if (!answer && held.refused) held.answered = true; // sending the same again cannot help
     this.enter("taken");
   }
 
   judged(answer) {
-    this.held.next = answer.next ?? null;
-    this.held.photoId = answer.photo_id;
-    this.held.answered = true;
+    const { held } = this;
+    Object.assign(held, { next: answer.next, photoId: answer.photo_id, answered: true });
+    if (held.headers["X-Frames"]) {
+      drawStill(this.view, held.frames[answer.taken].canvas);
+      showFilm(this.film, held.frames, answer.taken, (n) => this.other(n));
+    } else this.film.hidden = held.frames.length < 2;
     const advice = (answer.findings ?? []).slice(0, 2).map((f) => f.advice);
-    this.say(advice.length ? advice.join(" ") : SAYS.pass);
+    this.say([...(advice.length ? advice : [SAYS.pass]), answer.afterwards].join(" ").trim());
     this.root.dataset.verdict = answer.verdict;
     this.root.dispatchEvent(new CustomEvent("photo:judged", { detail: answer, bubbles: true }));
   }
 
   async keep() {
-    if (!this.held || this.state !== "taken") return;
-    if (!this.held.photoId) return this.send();
+    if (this.state !== "taken" || !this.usable()) return;
+    if (!this.held.answered) return this.send();
     const detail = { photo_id: this.held.photoId, next: this.held.next };
     const event = new CustomEvent("photo:kept", { detail, bubbles: true, cancelable: true });
     const go = this.root.dispatchEvent(event);
@@ -255,13 +341,23 @@ class Camera {
     }
   }
 
+  drop() {
+    forget(this.held?.frames ?? []);
+    this.held = null;
+    this.film.replaceChildren();
+    delete this.root.dataset.verdict;
+  }
+
   retake() {
     if (this.state !== "taken") return;
-    this.held = null;
-    delete this.root.dataset.verdict;
-    if (!this.stream) return this.start();
+    this.drop();
+    if (!this.stream) {
+      this.start();
+      return;
+    }
+    this.say(SAYS.ready);
     this.enter("live");
-    this.button("shoot")?.focus();
+    this.pulse.beat();
   }
 }
 

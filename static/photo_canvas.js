@@ -1,6 +1,6 @@
 // Shows stored photos: <canvas data-photo="/url">. Bytes go straight to a canvas, never to an
 // <img>, an object URL or a cache, so that the browser leaves nothing on the disk.
-//   data-place='[x, y, w, h]'  shares 0..1: draws a yellow and black rectangle there
+//   data-places='[[1, x, y, w, h], …]'  shares 0..1: a black and yellow rectangle there, numbered
 //   410                        the photo is sealed: the server's sentence goes to [role=status]
 const SEALED = "この写真は封印済みです。再表示できません（市サーバには送信されます）。";
 const FAILED = "写真を表示できませんでした。もう一度開いてください。";
@@ -30,36 +30,55 @@ export async function showPhoto(canvas) {
   } catch {
     return fail(canvas, BROKEN);
   }
-  drawPlace(canvas);
+  drawPlaces(canvas);
   canvas.dataset.state = "shown";
   return undefined;
 }
 
-export function drawPlace(canvas) {
-  const place = readPlace(canvas.dataset.place);
-  if (!place) return;
-  const [x, y, w, h] = place;
+export function drawPlaces(canvas) {
+  for (const [number, x, y, w, h] of readPlaces(canvas.dataset.places)) {
+    const box = [x * canvas.width, y * canvas.height, w * canvas.width, h * canvas.height];
+    drawPlace(canvas, number, box);
+  }
+}
+
+// The box, and its number on a disc at the corner that lies inside the picture.
+function drawPlace(canvas, number, [x, y, w, h]) {
   const pen = canvas.getContext("2d");
   const line = Math.max(4, canvas.width / 80);
-  const box = [x * canvas.width, y * canvas.height, w * canvas.width, h * canvas.height];
+  const disc = Math.max(16, canvas.width / 16);
   pen.save();
   pen.lineWidth = line;
   pen.strokeStyle = "#000000";
-  pen.strokeRect(...box);
+  pen.strokeRect(x, y, w, h);
   pen.lineWidth = line / 2;
   pen.strokeStyle = "#ffd43d";
-  pen.strokeRect(...box);
+  pen.strokeRect(x, y, w, h);
+  // the second disc stands at the other corner: two boxes may be the same
+  const at = number % 2 ? x : x + w;
+  const cx = Math.min(Math.max(at, disc), canvas.width - disc);
+  const cy = Math.min(Math.max(y, disc), canvas.height - disc);
+  pen.beginPath();
+  pen.arc(cx, cy, disc, 0, 2 * Math.PI);
+  pen.fillStyle = "#000000";
+  pen.fill();
+  pen.stroke();
+  pen.fillStyle = "#ffffff";
+  pen.font = `bold ${Math.round(disc * 1.3)}px sans-serif`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(String(number), cx, cy + disc / 12);
   pen.restore();
 }
 
-function readPlace(text) {
-  if (!text) return null;
+function readPlaces(text) {
+  if (!text) return [];
   try {
-    const place = JSON.parse(text);
-    const good = Array.isArray(place) && place.length === 4 && place.every(Number.isFinite);
-    return good ? place : null;
+    const places = JSON.parse(text);
+    const good = (place) => Array.isArray(place) && place.length === 5 && place.every(Number.isFinite);
+    return Array.isArray(places) ? places.filter(good) : [];
   } catch {
-    return null;
+    return [];
   }
 }
 

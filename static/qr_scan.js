@@ -1,5 +1,6 @@
-// Reads the QR of the visit sheet: sends a frame (raw JPEG, at most 1280 px) every 500 ms to
-// data-post; the server answers {found, says, next}. Frames live in memory only.
+// Reads a QR (visit sheet, application form): sends a frame (raw JPEG, at most 1280 px) every 500 ms
+// to data-post; the server answers {found, says, id?, next}. Frames live in memory only.
+//   data-fill: the field that gets the id;  data-aim, data-otherwise: what to do, without a camera too.
 (function () {
   "use strict";
   const EVERY = 500, LONGEST = 1280;
@@ -7,19 +8,38 @@
   if (!area) return;
   const video = area.querySelector("video"), says = document.getElementById("qr-says");
   const button = area.querySelector("[data-act=start]"), idle = area.querySelector(".scan-idle");
+  const ends = area.querySelector("[data-act=stop]"), view = area.querySelector(".scan-view"), folded = view.hidden;
   const canvas = document.createElement("canvas");
   let stream = null, busy = false, timer = 0;
 
   function say(text) { if (text && says.textContent !== text) says.textContent = text; }
+
+  function show(on) {
+    video.hidden = !on;
+    idle.hidden = on;
+    button.hidden = on;
+    view.hidden = folded && !on;
+    if (ends) ends.hidden = !on;
+  }
+
+  // What was typed on this page is saved before the next page is asked for.
+  async function goOn(told) {
+    const field = area.dataset.fill && document.getElementById(area.dataset.fill);
+    if (field && typeof told.id === "string") {
+      field.value = told.id;
+      field.readOnly = true;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    if (window.kitAutosave) await window.kitAutosave.flush();
+    if (typeof told.next === "string" && /^\/(?!\/)/.test(told.next)) location.assign(told.next);
+  }
 
   function stop() {
     clearInterval(timer);
     if (stream) stream.getTracks().forEach((t) => t.stop());
     stream = null;
     video.srcObject = null;
-    video.hidden = true;
-    idle.hidden = false;
-    button.hidden = false;
+    show(false);
     canvas.width = canvas.height = 0;
   }
 
@@ -42,10 +62,10 @@
       say(told.says);
       if (told.found) {
         stop();
-        if (typeof told.next === "string" && /^\/(?!\/)/.test(told.next)) location.assign(told.next);
+        await goOn(told);
       }
     } catch (_) {
-      say("読み取れません。26文字の入力でも開けられます。");
+      say("読み取れません。" + area.dataset.otherwise);
     } finally {
       busy = false;
     }
@@ -57,16 +77,15 @@
         audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 } },
       });
     } catch (_) {
-      say("カメラを使えません。26文字の欄に予定表の文字を入力してください。");
+      say("カメラを使えません。" + area.dataset.otherwise);
       return;
     }
     video.srcObject = stream;
-    video.hidden = false;
-    idle.hidden = true;
-    button.hidden = true;
+    show(true);
     await video.play();
-    say("QRを枠いっぱいに写してください。");
+    say(area.dataset.aim);
     timer = setInterval(look, EVERY);
   });
+  if (ends) ends.addEventListener("click", () => { stop(); button.focus(); });
   window.addEventListener("pagehide", stop);
 })();

@@ -152,7 +152,7 @@ def individual_number_problem(question: Question, value: str) -> str:
     A box for digits (`appearance` numbers) refuses any twelve digits; other texts refuse what
     passes the check digit (police and phone numbers stay possible).
     """
-    if question.appearance == "numbers" and _has_twelve_digits(value):
+    if "numbers" in question.appearance.split() and _has_twelve_digits(value):
         return _NO_NUMBER
     if question.type == "text" and isinstance(found := personal_number.scan(value), Refused):
         return found.sentence

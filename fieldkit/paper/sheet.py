@@ -31,14 +31,16 @@ def print_form(
     answers: dict[str, str],
     photo: bytes | None,
     printed_at: datetime,
+    no_photo: str = "",
 ) -> bytes:
-    """Return the filled form as PDF/A-2u. `photo` is a JPEG or PNG, cut to 35:45, or None.
+    """Return the filled form as PDF/A-2u. `photo` is a JPEG or PNG, cut to 35:45, or None;
+    `no_photo` is what the photo's box says instead of asking for one.
 
     Missing answers print as empty boxes, to be written by hand. Raises KitError `overflow`
     when an answer cannot fit its box: nothing is ever cut off on an official paper.
     """
     form = load_form(forms_dir, name)
-    printed = _printed(forms_dir, form, answers, photo, printed_at)
+    printed = _printed(forms_dir, form, answers, photo, printed_at, no_photo)
     if printed.overflows:
         names = dict.fromkeys(_label(form, over.field) for over in printed.overflows)
         raise KitError(
@@ -69,6 +71,7 @@ def _printed(
     answers: dict[str, str],
     photo: bytes | None,
     printed_at: datetime,
+    no_photo: str = "",
 ) -> Printed:
     layout = checked_layout(form.layout)
     state = form.evaluate(_iso_dates(form, answers), printed_at.date())
@@ -80,7 +83,7 @@ def _printed(
         "blank": layout.get("digits_blank", []),
         "text": layout.get("text", []),
         "seal": layout.get("seal", []),
-        "field": _fields(form, state, press(forms_dir)),
+        "field": _fields(form, state, press(forms_dir), no_photo),
         "footer_left": f"様式 {form.name} 版 {form.version}{_consent_mark(form)}",
         "footer_right": f"印刷 {printed_mark(printed_at)}",
     }
@@ -103,7 +106,9 @@ def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _fields(form: Form, state: Evaluated, ready: Press) -> list[dict[str, Any]]:
+def _fields(
+    form: Form, state: Evaluated, ready: Press, no_photo: str
+) -> list[dict[str, Any]]:
     """Every [[field]] of the layout with its answer; empty ones are left out."""
     out = []
     for entry in form.layout.get("field", []):
@@ -113,6 +118,8 @@ def _fields(form: Form, state: Evaluated, ready: Press) -> list[dict[str, Any]]:
             continue
         faces = ready.name if entry.get("font") == "name" else ready.body
         filled = _filled(form, entry, kind, value)
+        if kind == "image" and no_photo:
+            filled["no_photo"] = no_photo
         for key in ("text", "digits"):
             if key in filled:
                 filled[key] = inked(filled[key], faces, _label(form, name))

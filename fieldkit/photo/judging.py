@@ -7,27 +7,30 @@ declared reason lifts what may be lifted (`001 §9(2)イ（キ）`).
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from fieldkit.errors import BadCityData
-from fieldkit.photo.faces import FaceEngine, shared_engine
+from fieldkit.photo import by_eye
+from fieldkit.photo.compression import encoded_info
+from fieldkit.photo.engine import EngineMissing, FaceEngine, shared_engine
 from fieldkit.photo.measuring import examine
-from fieldkit.photo.opening import open_picture
+from fieldkit.photo.opening import Pixels, open_picture
 from fieldkit.rules.photo_limits import FILE, Limits, limits_from
 from fieldkit.rules.photo_marks import Finding, Measured, Verdict, decide, verdict_of
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The marks (worst first), the 35:45 JPEG (None: no face), the numbers, the verdict."""
+    """The marks (worst first), the 35:45 JPEG (None: no face), the numbers, the verdict, and the
+    name of the engine that looked (`none`: by eye)."""
 
     findings: tuple[Finding, ...]
     crop_jpeg: bytes | None
     measured: Measured
     verdict: Verdict
+    engine: str
 
 
 def load_limits(forms_dir: Path) -> Limits:
@@ -49,22 +52,24 @@ def _read(path: Path, _changed: int) -> Limits:
 def judge(
     data: bytes, faces: FaceEngine | None = None, limits: Limits | None = None
 ) -> Judged:
-    """Judge JPEG or PNG bytes, in memory only.
+    """Judge the bytes of a picture, in memory only. Where no engine can look at it, light, size
+    and sharpness are judged and the finding `by_eye` asks for the rest.
 
-    Raises BadInput for what is no usable picture, KitError `face_engine_missing` where the face
-    engine cannot be loaded.
+    Raises BadInput for what is no usable picture.
     """
-    examined = examine(open_picture(data), faces or shared_engine())
+    source = open_picture(data)
+    engine = faces or shared_engine()
+    try:
+        examined = examine(source, engine, encoded_info(data))
+    except EngineMissing:
+        return _by_eye(source, limits)
     findings = decide(examined.measured, limits)
-    return Judged(findings, examined.crop_jpeg(), examined.measured, verdict_of(findings))
+    return Judged(findings, examined.crop_jpeg(), examined.measured, verdict_of(findings),
+                  engine.name)
 
 
-def judge_file_report(data: bytes, limits: Limits | None = None) -> dict[str, Any]:
-    """`fieldkit photo judge FILE --json`: verdict, marks, numbers, size of the crop. No pixels."""
-    judged = judge(data, limits=limits)
-    return {
-        "verdict": judged.verdict,
-        "findings": [asdict(f) for f in judged.findings],
-        "measured": asdict(judged.measured),
-        "crop_bytes": len(judged.crop_jpeg) if judged.crop_jpeg else None,
-    }
+def _by_eye(source: Pixels, limits: Limits | None) -> Judged:
+    measured = by_eye.measure_by_eye(source)
+    marks = (by_eye.FINDING, *decide(measured, limits))
+    findings = tuple(sorted(marks, key=lambda f: f.severity != "stop"))
+    return Judged(findings, by_eye.crop_by_eye(source), measured, verdict_of(findings), "none")

@@ -36,7 +36,7 @@ class Measured:
 
     width: int
     height: int
-    faces: int
+    faces: int | None
     quarter_turns: int = 0
     second_face: float = 0.0
     eye_px: float | None = None
@@ -50,29 +50,46 @@ class Measured:
     missing_side: float | None = None
     missing_bottom: float | None = None
     eyes_open: float | None = None
+    eyes_shut: float | None = None
     mouth_open: float | None = None
+    turned: float | None = None
+    tipped: float | None = None
     mask_colour: float | None = None
+    mouth_bare: float | None = None
     eye_zone_light: float | None = None
     eye_contrast: float | None = None
     eye_glare: float | None = None
+    eye_shine: float | None = None
+    lens_light: float | None = None
+    lens_tint: float | None = None
+    hair_low: float | None = None
     forehead_colour: float | None = None
     forehead_light: float | None = None
+    forehead_cloth: float | None = None
     face_light: float | None = None
     face_clipped: float | None = None
     uneven_light: float | None = None
+    shade: float | None = None
+    eye_shade: float | None = None
     skin_colour: float | None = None
     background_edges: float | None = None
     background_colour: float | None = None
     background_light: float | None = None
+    background_step: float | None = None
+    background_folds: float | None = None
     wall_shadow: float | None = None
     sharpness: float | None = None
+    detail: float | None = None
     noise: float | None = None
+    blockiness: float | None = None
+    jpeg_quality: float | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One mark. `value` is the measured number, `place` where to draw the box (or None)."""
+    """One mark. `value` is the measured number, `place` where to draw the box (or None). `ask`
+    names the picture of a question where the machine is not sure: a person decides by it."""
 
     code: str
     severity: Severity
@@ -80,10 +97,15 @@ class Finding:
     advice: str
     overridable: bool
     place: Place | None = None
+    ask: str = ""
 
 
 def decide(measured: Measured, limits: Limits | None = None) -> tuple[Finding, ...]:
-    """All marks of a photo, worst first: stops before advice, then in row order; one per code."""
+    """All marks of a photo, worst first: stops before advice, then in row order; one per code.
+
+    A margin that is missing says nothing new where a cut edge is named already. `faces` None
+    (no engine) is not the same as none seen: there is no mark then.
+    """
     limits = limits or Limits()
     found: dict[str, Finding] = {}
     for check in limits.checks:
@@ -93,6 +115,8 @@ def decide(measured: Measured, limits: Limits | None = None) -> tuple[Finding, .
         before = found.get(mark.code)
         if before is None or (before.severity == "advise" and mark.severity == "stop"):
             found[mark.code] = mark
+    if found.keys() & {"cut_top", "cut_side", "cut_bottom"}:
+        found.pop("cut_margin", None)
     return tuple(sorted(found.values(), key=lambda f: f.severity != "stop"))
 
 
@@ -121,4 +145,14 @@ def _mark(check: Check, measured: Measured, limits: Limits) -> Finding | None:
         return None
     overridable = check.code not in NEVER_OVERRIDABLE and bool(limits.reasons_for(check.code))
     place = measured.places.get(check.place)
-    return Finding(check.code, severity, float(value), check.advice, overridable, place)
+    ask = check.ask if severity == "advise" else ""
+    return Finding(check.code, severity, float(value), _advice(check, measured), overridable,
+                   place, ask)
+
+
+def _advice(check: Check, measured: Measured) -> str:
+    """The sentence of the row, or that of the side where the side is known."""
+    side = getattr(measured, check.side) if check.side else None
+    if not side:
+        return check.advice
+    return (check.advice_minus if side < 0 else check.advice_plus) or check.advice

@@ -6,9 +6,10 @@ with the store key alone, so that sync and erasing work without any trip being o
 none for a file of its own, as version 1 kept them. `desk_copy` says which containers of the desk
 held the slips of an ended trip: they have to end as well before a date of deletion is given.
 `member` says which applicants (ids only) a reception number stands for: deletion is proved by it.
-`card` is one custody period of a numbered camera card (states out, read, emptied, back, lost) and
-`card_shot` its shots by hash (found, imported, aside); `photo_print` counts sheets, `photo_file` a
-file that was written for the online application (out, gone): numbers and hashes only.
+`card` is one custody period of a numbered camera card (states out, read, emptying, filled, emptied,
+back, lost; `serial` tells the medium) and `card_shot` its shots by hash (found, imported, aside;
+`gone_at`: no more on the card); `photo_print` counts sheets, `photo_file` a
+file that was written for the online application (begun, out, gone): numbers and hashes only.
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
 secret as well.
 """
@@ -73,19 +74,20 @@ BOOK_STEPS = (
     CREATE TABLE card (
         id TEXT PRIMARY KEY, label TEXT NOT NULL, trip_id TEXT NOT NULL, state TEXT NOT NULL,
         out_at TEXT NOT NULL, out_by TEXT NOT NULL, shots INTEGER, read_at TEXT,
-        emptied_at TEXT, back_at TEXT, back_by TEXT, reason TEXT NOT NULL DEFAULT '');
+        emptied_at TEXT, back_at TEXT, back_by TEXT, reason TEXT NOT NULL DEFAULT '',
+        serial TEXT NOT NULL DEFAULT '', lost_at TEXT, lost_by TEXT);
     CREATE UNIQUE INDEX card_label ON card (label) WHERE state NOT IN ('back', 'lost');
     CREATE TABLE card_shot (
         card_id TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
         photo_id TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
-        PRIMARY KEY (card_id, sha256));
+        kind TEXT NOT NULL DEFAULT '', gone_at TEXT, PRIMARY KEY (card_id, sha256));
     CREATE TABLE photo_print (
         id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, kind TEXT NOT NULL, copies INTEGER NOT NULL,
         at TEXT NOT NULL, actor TEXT NOT NULL);
     CREATE TABLE photo_file (
-        id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, place TEXT NOT NULL, sha256 TEXT NOT NULL,
-        size INTEGER NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
-        gone_at TEXT, reason TEXT NOT NULL DEFAULT '');
+        id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL,
+        serial TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
+        at TEXT NOT NULL, actor TEXT NOT NULL, gone_at TEXT, reason TEXT NOT NULL DEFAULT '');
     """,
 )
 

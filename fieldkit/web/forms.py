@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, visit
+from fieldkit import apply, form_ids, visit
 from fieldkit.apply import FORM, Case
 from fieldkit.errors import BadInput
 from fieldkit.forms import Page, Question
@@ -17,10 +17,11 @@ from fieldkit.rules.names import half_width_number
 from fieldkit.rules.wareki import parse_date, wareki
 from fieldkit.store import records
 from fieldkit.web.common import masked, number_errors, page, today, vault
+from fieldkit.web.form_qr import entry, settle
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("forms", __name__)
-DIGITS = frozenset({"zip", "tel", "form_id", "agent_tel"})
+DIGITS = frozenset({"zip", "tel", "agent_tel"})
 
 
 def _typed(case: Case, names: tuple[str, ...]) -> dict[str, str]:
@@ -79,6 +80,7 @@ def _draw(
                 "value": _shown(q, values.get(name, "")),
                 "error": wrong.get(name, ""),
                 "relevant": not hidden,
+                "id_entry": entry(case, name, values.get(name, "")),
             }
         )
     errors = [{"field": name, "sentence": said} for name, said in wrong.items()]
@@ -115,7 +117,7 @@ def draft(rid: str, aid: str) -> ResponseReturnValue:
     names = {q.name for q in case.form.questions}
     sent = tuple(n for n in request.form if n in names)
     had = records.draft(case.trip, aid, FORM) or {}
-    typed = masked(_typed(case, sent))
+    typed = _for_draft(case, _typed(case, sent))
     saved = records.save_draft(vault(), case.trip, aid, FORM, {**had, **typed})
     return jsonify({"saved": saved[11:19]})
 
@@ -131,7 +133,8 @@ def save(rid: str, aid: str, number: int) -> ResponseReturnValue:
     here, act = pages[number - 1], request.form.get("act", "next")
     typed = _typed(case, here.questions)
     kept, bad_dates = _kept(case, typed)
-    refused = {e.field: e.sentence for e in number_errors(kept)}
+    wanted = settle(case, typed, kept)
+    refused = {e.field: e.sentence for e in number_errors(kept)} | wanted.never
     wrong = {e.field: e.sentence for e in bad_dates} | refused
     state = case.form.evaluate({**before, **kept}, today())
     if act == "next":
@@ -140,17 +143,21 @@ def save(rid: str, aid: str, number: int) -> ResponseReturnValue:
         for name in state.missing:
             if name in mine and name not in wrong:
                 wrong[name] = f"「{case.form.question(name).label}」を入れてください。"
+        wrong |= wanted.not_yet
     if wrong and (act == "next" or refused):
         had = records.draft(case.trip, aid, FORM) or {}
-        records.save_draft(vault(), case.trip, aid, FORM, {**had, **masked(typed)})
+        records.save_draft(vault(), case.trip, aid, FORM, {**had, **_for_draft(case, typed)})
         return _draw(case, pages, number, {**before, **typed}, wrong)
     answers = {**case.answers, **kept}
     fields: dict[str, Any] = {"answers": answers, "form_version": case.form.version}
     fields["state"] = "doing"
+    fields |= wanted.fields
     if answers != case.answers:
         fields["papers_printed"] = False
     visit.save_application(vault(), case.trip, case.applicant, fields)
-    _keep_other_drafts(case, here)
+    _keep_other_drafts(case, here, wanted.waiting)
+    if wanted.fields:
+        records.drop_draft(case.trip, aid, form_ids.SCAN)
     base = f"/visit/{rid}/a/{aid}"
     if act == "later":
         return redirect(base)
@@ -159,10 +166,17 @@ def save(rid: str, aid: str, number: int) -> ResponseReturnValue:
     return redirect(f"{base}/form/{after}" if 1 <= after <= total else base)
 
 
-def _keep_other_drafts(case: Case, here: Page) -> None:
-    """This page is saved: its draft goes; what was typed on other pages stays."""
+def _for_draft(case: Case, typed: dict[str, str]) -> dict[str, str]:
+    """What may be kept unchecked: never an Individual Number, in the ID's box no twelve digits."""
+    name = form_ids.question_of(case.form)
+    return {n: form_ids.for_draft(t) if n == name else t for n, t in masked(typed).items()}
+
+
+def _keep_other_drafts(case: Case, here: Page, waiting: dict[str, str]) -> None:
+    """This page is saved: its draft goes; what was typed on other pages, or waits, stays."""
     had = records.draft(case.trip, case.applicant.id, FORM) or {}
     left = {name: text for name, text in had.items() if name not in here.questions}
+    left |= waiting
     if left:
         records.save_draft(vault(), case.trip, case.applicant.id, FORM, left)
     else:

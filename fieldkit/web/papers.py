@@ -54,8 +54,12 @@ def application(rid: str, aid: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     if not case.state.complete:
         raise NotReady("申請書の記入が終わると印刷できます。")
-    settings = kit().settings
-    data = paper.print_form(settings.forms_dir, FORM, case.answers, _photo(case), settings.clock())
+    settings, city = kit().settings, kit().city()
+    no_photo = city.photo.no_photo.printed if apply.no_photo(case, city) else ""
+    photo = None if no_photo else _photo(case)
+    data = paper.print_form(
+        settings.forms_dir, FORM, case.answers, photo, settings.clock(), no_photo
+    )
     if case.slip.reservation.get("state") != "visited":
         visit.save_application(vault(), case.trip, case.applicant, {"papers_printed": True})
     return pdf(data, aid)

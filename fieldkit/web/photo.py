@@ -1,22 +1,39 @@
-"""顔写真: the judged photo is looked at and chosen, or taken again (design §5)."""
+"""顔写真: the judged photo is looked at, chosen, used for a declared reason, or taken again.
+
+Before a photo is used a person gives one tick under drawn pictures of what a machine cannot know
+(hat, mask, glasses, hair). What stops a photo leaves two ways: again, or a lawful reason.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import erase, shot, visit
+from fieldkit import apply, erase, paper, photo_calls, shot, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, KitError
+from fieldkit.people import everybody
 from fieldkit.photo import load_limits
+from fieldkit.rules import photo_exceptions
+from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
 from fieldkit.web.common import error_rows, kit, number_errors, page, vault
+from fieldkit.web.photo_look import exception_shown, judged, pictures_shown
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("photo", __name__)
-VERDICT = {"pass": "ok", "advise": "warn", "stop": "stop"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What was typed under 「撮り直せない事情があるとき」."""
+
+    reasons: list[str]
+    text: str
+    channel: str
 
 
 def _tried(case: Case) -> dict[str, Any] | None:
@@ -28,29 +45,51 @@ def _tried(case: Case) -> dict[str, Any] | None:
     return {"id": kept, "verdict": "pass", "findings": []} if kept else None
 
 
+def _limits() -> Limits:
+    return load_limits(kit().settings.forms_dir)
+
+
+def _stops(tried: dict[str, Any]) -> dict[str, str]:
+    """Mark code → advice of everything that stops the photo."""
+    return {f["code"]: f["advice"] for f in tried["findings"] if f["severity"] == "stop"}
+
+
 def _draw(case: Case, tried: dict[str, Any] | None, errors: list[BadInput]) -> ResponseReturnValue:
+    table = kit().city().photo
+    if why := apply.no_photo(case, kit().city()):
+        return page("visit/no_photo.html", why=why, **frame(case))
     if tried is None:
         return page("visit/camera.html", **frame(case))
-    limits = load_limits(kit().settings.forms_dir)
-    severity = {"stop": "stop", "advise": "warn"}
+    stops, limits = [*_stops(tried)], _limits()
+    offered = photo_exceptions.reasons_offered(stops, limits)
+    lying = photo_exceptions.preselected(str(tried.get("pose", "")), stops, limits, table)
+    values = {
+        "reasons": request.form.getlist("reasons") if errors else list(lying),
+        "reason_text": request.form.get("reason_text", ""),
+        "channel": request.form.get("channel", table.default_channel),
+        "checked": request.form.get("checked", ""),
+    }
+    names = {person.id: person.name for person in everybody(vault())}
     shown = {
-        "id": tried["id"],
-        "verdict": VERDICT[tried["verdict"]],
+        **judged(tried),
         "sealed": tried["id"] not in vault().photo_keys,
         "kept": tried["id"] == case.body.get("photo_id"),
         "closed": case.slip.reservation.get("state") == "visited",
-        "findings": [
-            {**f, "severity": severity.get(f["severity"], "ok")} for f in tried["findings"][:2]
-        ],
+        "declaring": bool(errors) and request.form.get("act") == "declare",
     }
-    reasons = [{"code": code, "label": label} for code, label in limits.reasons.items()]
     return (
         page(
             "visit/photo.html",
             photo=shown,
-            reasons=reasons,
+            pictures=pictures_shown(tried, table),
+            reasons=[{"value": c, "label": label} for c, label in offered.items()],
+            examples=[table.examples[c] for c in offered if c in table.examples],
+            channels=[{"value": c.code, "label": c.label, "note": c.act}
+                      for c in table.channels.values()],
+            longest=table.max_text,
+            exception=exception_shown(case, table, limits, names),
             errors=error_rows(errors),
-            values=request.form,
+            values=values,
             **frame(case),
         ),
         422 if errors else 200,
@@ -85,48 +124,94 @@ def choose(rid: str, aid: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     visit.refuse_if_closed(case.trip, case.applicant)
     tried = _tried(case)
-    base = f"/visit/{rid}/a/{aid}"
-    if request.form.get("act") == "retake" or tried is None:
+    base, act = f"/visit/{rid}/a/{aid}", request.form.get("act")
+    if apply.no_photo(case, kit().city()):
+        return redirect(f"{base}/photo")
+    if act == "retake" or tried is None:
         shot.forget_tries(vault(), case.applicant.id, str(case.body.get("photo_id", "")))
         records.drop_draft(case.trip, aid, shot.DRAFT)
         return redirect(f"{base}/photo?again=1")
     if request.form.get("photo_id") != tried["id"]:
         return redirect(f"{base}/photo")
-    override, errors = _override(tried)
+    declared = Declared(
+        request.form.getlist("reasons"),
+        request.form.get("reason_text", "").strip(),
+        request.form.get("channel", ""),
+    ) if act == "declare" else None  # fmt: skip
+    errors = _problems(case, tried, declared)
     if errors:
         return _draw(case, tried, errors)
-    _keep(case, tried["id"], override)
+    _keep(case, tried, declared)
     return redirect(base)
 
 
-def _override(tried: dict[str, Any]) -> tuple[dict[str, str], list[BadInput]]:
-    """A lawful reason, asked for only where something stops the photo (domain §1.5)."""
-    stops = [f for f in tried["findings"] if f["severity"] == "stop"]
-    if not stops:
-        return {}, []
-    if not all(f["overridable"] for f in stops):
-        return {}, [BadInput("photo_id", "この写真は使えません。撮り直してください。")]
-    code = request.form.get("reason_code", "")
-    text = request.form.get("reason_text", "").strip()
-    errors = number_errors({"reason_text": text})
-    if code not in load_limits(kit().settings.forms_dir).reasons:
-        errors.append(BadInput("reason_code", "事情を選んでください。"))
-    if not text:
-        errors.append(BadInput("reason_text", "申請書に書く理由を入れてください。"))
-    return {"reason_code": code, "reason_text": text}, errors
+def _problems(case: Case, tried: dict[str, Any], declared: Declared | None) -> list[BadInput]:
+    """Why this photo cannot be used like this; empty when it can."""
+    stops = _stops(tried)
+    fixed = [f["advice"] for f in tried["findings"]
+             if f["severity"] == "stop" and not f["overridable"]]
+    if fixed:
+        says = f"この写真は、事情があっても使えません。撮り直してください：{fixed[0]}"
+        return [BadInput("", says)]
+    if stops and declared is None:
+        first = next(iter(stops.values()))
+        return [BadInput("", f"このままでは使えません。撮り直してください：{first}")]
+    errors = []
+    if declared is not None:
+        errors = number_errors({"reason_text": declared.text})
+        errors += photo_exceptions.problems(
+            stops, declared.reasons, declared.text, declared.channel,
+            case.state.values.get("form_id", ""), _limits(), kit().city().photo,
+        )  # fmt: skip
+        if not errors and declared.channel == "paper":
+            errors = _unprintable(declared.text)
+    if request.form.get("checked") != "yes":
+        says = "絵のようなものが写っていないか目で確かめて、印を付けてください。"
+        errors.append(BadInput("checked", says))
+    return errors
 
 
-def _keep(case: Case, photo_id: str, override: dict[str, str]) -> None:
+def _unprintable(text: str) -> list[BadInput]:
+    """The reason must fit the name box of the printed form, and have only characters it draws."""
+    try:
+        wide = paper.overflows(kit().settings.forms_dir, apply.FORM, {"photo_reason": text})
+    except KitError as error:
+        return [BadInput("reason_text", error.sentence)]
+    says = "申請書の氏名の欄に入りません。短くしてください。"
+    return [BadInput("reason_text", says)] if wide else []
+
+
+def _keep(case: Case, tried: dict[str, Any], declared: Declared | None) -> None:
     """Choose a photo; one that was chosen before is erased as retaken."""
-    before = str(case.body.get("photo_id", ""))
+    before, photo_id = str(case.body.get("photo_id", "")), str(tried["id"])
     photos.keep(vault(), photo_id)
+    asked = sorted({str(f["ask"]) for f in tried["findings"] if f.get("ask")})
+    fields: dict[str, Any] = {
+        "photo_id": photo_id,
+        "photo_checked": {"at": vault().now(), "by": vault().user.id, "asked": asked},
+        "photo_exception": {
+            "reasons": declared.reasons,
+            "text": declared.text,
+            "channel": declared.channel,
+            "call": {},
+        } if declared else {},
+        "papers_printed": False,
+    }  # fmt: skip
+    on_paper = declared is not None and declared.channel == "paper"
     answers = {**case.answers}
-    if override or answers.get("photo_reason"):
-        answers["photo_reason"] = override.get("reason_text", "")
-    fields = {"photo_id": photo_id, "photo_override": override, "papers_printed": False}
+    if on_paper or answers.get("photo_reason"):
+        answers["photo_reason"] = declared.text if declared and on_paper else ""
     if answers != case.answers:
         fields["answers"] = answers
     visit.save_application(vault(), case.trip, case.applicant, fields)
     records.drop_draft(case.trip, case.applicant.id, shot.DRAFT)
     if before and before != photo_id:
         erase.erase_photo(vault(), before, "retaken")
+
+
+@screens.post("/visit/<rid>/a/<aid>/photo/call")
+def log_call(rid: str, aid: str) -> ResponseReturnValue:
+    """The call of a declared exception was made (or was not, after all)."""
+    case, made = case_of(rid, aid), request.form.get("act") == "called"
+    photo_calls.log(vault(), case.trip, case.slip, case.applicant, kit().city().photo, made)
+    return redirect(f"/visit/{rid}/a/{aid}/photo")

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from fieldkit import visit
+from fieldkit import handover, photo_calls, visit
 from fieldkit.guard import may
 from fieldkit.reserve import Slip
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip
 from fieldkit.web.common import kit, page, today, vault
+from fieldkit.web.photo_look import calls_shown
 
 screens = Blueprint("today", __name__)
 
@@ -76,7 +77,8 @@ def visit_row(trip: OpenTrip, slip: Slip) -> dict[str, Any]:
 @screens.get("/")
 def first() -> ResponseReturnValue:
     mine = may(g.session.user.role, "visits")
-    rows = [visit_row(trip, slip) for trip, slip in visit.visits(vault())] if mine else []
+    pairs = visit.visits(vault()) if mine else []
+    rows = [visit_row(trip, slip) for trip, slip in pairs]
     locked = vault().book.all(
         "SELECT id, day FROM trip WHERE kind = 'field' AND state = 'out' ORDER BY day"
     )
@@ -90,6 +92,8 @@ def first() -> ResponseReturnValue:
         day=today().isoformat(),
         week=monday.isoformat(),
         visits=rows,
+        calls=calls_shown(photo_calls.owed(pairs, kit().city().photo)),
+        files_owed=len(handover.owed(vault())) if mine else 0,
         not_out=waiting["n"] if waiting else 0,
         locked_trips=[
             {"id": t["id"], "day": t["day"]}

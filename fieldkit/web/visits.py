@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, reserve, visit
+from fieldkit import apply, photo_calls, reserve, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, NotFound, NotReady
 from fieldkit.forms import load_form
@@ -16,6 +16,7 @@ from fieldkit.rules.callers import RELATIONS
 from fieldkit.store.records import Record
 from fieldkit.store.vault import OpenTrip
 from fieldkit.web.common import error_rows, kit, page, say_day, today, vault
+from fieldkit.web.photo_look import calls_shown
 from fieldkit.web.today import window_text
 
 screens = Blueprint("visits", __name__)
@@ -65,8 +66,9 @@ def frame(case: Case) -> dict[str, Any]:
 
 
 def tasks_of(case: Case) -> list[visit.Task]:
-    yen = apply.fee_yen(case, kit().city())
-    return visit.tasks(case.trip, case.applicant, case.state.complete, yen)
+    city = kit().city()
+    yen, needs_photo = apply.fee_yen(case, city), not apply.no_photo(case, city)
+    return visit.tasks(case.trip, case.applicant, case.state.complete, yen, needs_photo)
 
 
 def task_url(case: Case, name: str) -> str:
@@ -143,7 +145,7 @@ def sections(case: Case) -> list[dict[str, Any]]:
     fee = case.body.get("fee") or {}
     extra: list[tuple[str, str, list[tuple[str, str]]]] = [
         ("本人確認書類", "id", [("確認した書類", "・".join(labels))]),
-        ("顔写真", "photo", [("写真", "採用済み" if case.body.get("photo_id") else "")]),
+        ("顔写真", "photo", _photo_rows(case)),
         (
             "手数料",
             "fee",
@@ -157,6 +159,18 @@ def sections(case: Case) -> list[dict[str, Any]]:
         made = [{"label": label, "value": value} for label, value in rows]
         found.append({"title": title, "url": f"{base}/{name}", "rows": made})
     return [s for s in found if s["rows"]]
+
+
+def _photo_rows(case: Case) -> list[tuple[str, str]]:
+    city = kit().city()
+    if reason := apply.no_photo(case, city):
+        return [("写真", reason)]
+    exception = case.body.get("photo_exception") or {}
+    channel = city.photo.channels.get(str(exception.get("channel")))
+    rows = [("写真", "採用済み" if case.body.get("photo_id") else "")]
+    if channel:
+        rows += [("特例の理由", str(exception["text"])), ("理由の伝え方", channel.label)]
+    return rows
 
 
 def answer_rows(case: Case, names: tuple[str, ...]) -> list[dict[str, str]]:
@@ -189,7 +203,7 @@ def confirm(rid: str, aid: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     if apply.missing(case, kit().city()):
         return redirect(request.path)
-    visit.confirm(vault(), case.trip, case.applicant)
+    visit.confirm(vault(), case.trip, case.applicant, apply.no_photo(case, kit().city()))
     return redirect(f"/visit/{rid}")
 
 
@@ -237,12 +251,14 @@ def _close_page(
 ) -> ResponseReturnValue:
     shown = {"id": rid, "reception_no": reservation.get("reception_no")}
     rows = [{"name": name, "label": label} for name, label in CHECKLIST]
+    trip, table = visit.trip_of(vault(), rid), kit().city().photo
     return (
         page(
             "visit/close.html",
             visit=shown,
             checklist=rows,
             blockers=blockers,
+            calls=calls_shown(photo_calls.owed([(trip, reserve.slip(trip, rid))], table)),
             who={"reception_no": shown["reception_no"], "name": ""},
             errors=error_rows(errors),
             values=request.form,

@@ -136,7 +136,7 @@ def test_it_finds_nothing_wrong_with_the_shipped_forms(forms_dir: Path) -> None:
     [
         ("layout.toml", 'name = "katagaki"', 'name = "katagakki"', "「katagakki」という質問は"),
         ("layout.toml", 'name = "katagaki"', 'name = "katagakki"', "方書"),
-        ("layout.toml", "w = 106\nh = 8.8", "h = 8.8", "w がありません"),
+        ("layout.toml", "w = 106\nh = 7", "h = 7", "w がありません"),
         ("layout.toml", "w = 154\nh = 12", "w = 9\nh = 4", "枠に入りません"),
         ("layout.toml", "cells = 12", "", "cells がありません"),
         ("layout.toml", "size = 14.5", 'size = "大"', "数字で書いて"),
@@ -148,7 +148,7 @@ def test_it_finds_nothing_wrong_with_the_shipped_forms(forms_dir: Path) -> None:
         ("sample.json", "{", "[", "書き方に誤り"),
         ("form.md", "${alt_char} = 'yes'", "${alt_char} = ", "表示条件"),
         ("form.md", "translate(${birth}, '-', '')", "${age}", "自分の結果を使って"),
-        ("layout.toml", "w = 106\nh = 8.8", "w = 900\nh = 8.8", "用紙（210×297 mm）からはみ出し"),
+        ("layout.toml", "w = 106\nh = 7", "w = 900\nh = 7", "用紙（210×297 mm）からはみ出し"),
         ("layout.toml", "size = 14.5", "size = 0", "0より大きい"),
         ("sample.json", "1945-03-08", "1945-02-30", "年月日で入力"),
     ],

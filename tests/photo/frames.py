@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fieldkit.photo.faces import eye_centres, shared_engine
+from fieldkit.photo.engine import shared_engine
+from fieldkit.photo.faces import eye_centres
 
 Pixels = npt.NDArray[np.uint8]
 WALL = (222, 224, 226)

@@ -33,7 +33,27 @@ CASES = [
     ({"yaw": 13}, [("yaw", "advise")]),
     ({"yaw": 21}, [("yaw", "stop")]),
     ({"eyes_open": 0.15}, [("eyes", "advise")]),
-    ({"eyes_open": 0.11}, [("eyes", "stop")]),
+    ({"eyes_open": 0.10}, [("eyes", "advise")]),
+    ({"eyes_open": 0.06}, [("eyes", "advise")]),
+    ({"eyes_open": 0.04}, [("eyes", "stop")]),
+    ({"eyes_open": 0.10, "eyes_shut": 0.10}, [("eyes", "stop")]),
+    ({"mouth_bare": 0.15}, [("mask", "stop")]),
+    ({"mouth_bare": 0.2}, [("mask", "advise")]),
+    ({"lens_tint": 0.69}, [("sunglasses", "stop")]),
+    ({"lens_tint": 0.79}, [("sunglasses", "advise")]),
+    ({"lens_light": 0.5}, []),
+    ({"eye_shine": 0.13}, [("glare", "stop")]),
+    ({"forehead_cloth": 20}, [("hat", "stop")]),
+    ({"forehead_colour": 40}, [("hat", "advise")]),
+    ({"hair_low": 0.3}, [("hair", "advise")]),
+    ({"eye_shade": 0.6}, [("light", "stop")]),
+    ({"background_step": 2.6}, [("background", "stop")]),
+    ({"background_folds": 1.0}, [("background", "advise")]),
+    ({"detail": 0.4}, [("enlarged", "advise")]),
+    ({"blockiness": 9}, [("compression", "advise")]),
+    ({"jpeg_quality": 20}, [("compression", "advise")]),
+    ({"crop_fits": 0, "missing_top": 1}, [("cut_top", "stop")]),
+    ({"crop_fits": 0}, [("cut_margin", "stop")]),
     ({"face_light": 54}, [("dark", "stop")]),
     ({"face_clipped": 0.05}, [("over", "advise")]),
     ({"uneven_light": 43}, [("light", "stop")]),
@@ -54,6 +74,37 @@ def test_it_marks_by_the_limits(numbers: dict[str, float], expected: list) -> No
 def test_it_gives_no_mark_for_what_was_not_measured() -> None:
     assert marks() == []
     assert verdict_of(()) == "pass"
+
+
+def test_it_says_nothing_of_faces_where_nothing_looked_for_them() -> None:
+    found = decide(Measured(1280, 960, None, sharpness=0.5))
+    assert [f.code for f in found] == ["blur"]
+
+
+@pytest.mark.parametrize(("numbers", "word"), [
+    ({"pitch": 25, "tipped": 25}, "あごが上がって"),
+    ({"pitch": 25, "tipped": -25}, "あごが下がって"),
+    ({"pitch": 25}, "上がって（下がって）"), ({"yaw": 25, "turned": 25}, "本人の左"),
+    ({"yaw": 25, "turned": -25}, "本人の右"), ({"roll": 12, "straightened": 12}, "右下がり"),
+    ({"uneven_light": 50, "shade": 50}, "右側"), ({"uneven_light": 50, "shade": -50}, "左側"),
+])
+def test_it_names_the_side_where_it_is_known(numbers: dict[str, float], word: str) -> None:
+    measured = Measured(1280, 960, 1, **numbers)  # type: ignore[arg-type]
+    assert word in decide(measured)[0].advice
+
+
+@pytest.mark.parametrize(("numbers", "picture"), [
+    ({"forehead_light": -30}, "hat"), ({"mouth_bare": 0.2}, "mask"),
+    ({"lens_tint": 0.75}, "glasses"), ({"hair_low": 0.3}, "hair"),
+])
+def test_it_asks_a_person_where_it_cannot_know(numbers: dict[str, float], picture: str) -> None:
+    found = decide(Measured(1280, 960, 1, **numbers))  # type: ignore[arg-type]
+    assert [(f.severity, f.ask) for f in found] == [("advise", picture)]
+
+
+def test_it_asks_nothing_where_it_is_certain() -> None:
+    found = decide(Measured(1280, 960, 1, forehead_cloth=40, mouth_bare=0.05))
+    assert [(f.severity, f.ask) for f in found] == [("stop", ""), ("stop", "")]
 
 
 def test_it_names_the_worst_first_and_shows_two() -> None:
@@ -102,6 +153,7 @@ def test_it_obeys_the_city(tmp_path: Path) -> None:
     "[check.nose]\nstop = 1", "[check.yaw]\nstop = 'x'", "[check.yaw]\nadvise = 40",
     "[check.yaw]\nstop = true", "[check.yaw]\nlimit = 3", "[check.yaw]\nreasons = ['EX_NO']",
     "[check.yaw]\nadvice = ''", "[check]\nyaw = 3", "check = 1", "[reasons]\nEX_NEW = 1", "[[[",
+    "[check.hair]\nask = 'nose'", "[check.small]\nadvice_minus = '左'", "[check.hair]\nask = 1",
     "[check.yaw]\nreasons = 3", "[check.yaw]\nreasons = [['a']]",
 ])
 def test_it_names_the_place_of_a_mistake_in_the_file(tmp_path: Path, text: str) -> None:
@@ -109,6 +161,13 @@ def test_it_names_the_place_of_a_mistake_in_the_file(tmp_path: Path, text: str) 
     with pytest.raises(BadCityData) as caught:
         load_limits(tmp_path)
     assert caught.value.file == "photo.toml"
+
+
+def test_it_lets_the_city_say_one_sentence_for_both_sides() -> None:
+    limits = limits_from({"check": {"yaw": {"advice": "前を向いてください。"}}})
+    for side in (-25, 25):
+        found = decide(Measured(1, 1, 1, yaw=25, turned=side), limits)
+        assert found[0].advice == "前を向いてください。"
 
 
 def test_its_advice_is_japanese_and_ends_as_a_sentence() -> None:

@@ -251,6 +251,7 @@ def says(answer: TestResponse) -> str:
 def fill_form(browser: Browser, base: str, **changes: Any) -> None:
     """Every page of the application form, as typed."""
     answers = {**ANSWERS, **changes}
+    answers.setdefault("form_id_again", answers.get("form_id", ""))
     for number in range(1, 15):
         answer = browser.post(f"{base}/form/{number}", {**answers, "act": "next"})
         assert answer.status_code == 302, says(answer)
@@ -263,7 +264,8 @@ def take_photo(browser: Browser, base: str) -> str:
     """Shoot and keep; returns the photo id."""
     made = json.loads(browser.send(f"{base}/photo/shoot", portrait()).get_data())
     assert made["photo_id"], made
-    kept = browser.post(f"{base}/photo", {"photo_id": made["photo_id"], "act": "keep"})
+    chosen = {"photo_id": made["photo_id"], "act": "keep", "checked": "yes"}
+    kept = browser.post(f"{base}/photo", chosen)
     assert kept.headers["Location"] == base
     return str(made["photo_id"])
 

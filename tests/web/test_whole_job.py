@@ -150,6 +150,7 @@ def take_photo(w: Watch, base: str) -> tuple[str, bytes]:
     assert address
     jpeg = w.bytes_of(address)
     assert jpeg.startswith(b"\xff\xd8")
+    w.page.locator("input[name=checked]").first.check()
     w.press("この写真を使う")
     w.page.wait_for_url(f"**{base}")
     return address.split("/")[-2], jpeg

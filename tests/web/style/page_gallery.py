@@ -87,12 +87,17 @@ def gallery() -> tuple[Flask, list[dict[str, Any]]]:
         return look("form-open")
 
     @app.get("/visit/<path:path>/view")
+    @app.get("/cards/<path:path>/view")
     def photo(path: str) -> Response:
         return Response(_dummy_photo(), mimetype="image/jpeg")
 
     @app.post("/visit/<path:path>/guide")
     def guide(path: str) -> dict[str, str]:
         return {"state": "no_face", "says": "枠の中に顔を合わせてください。"}
+
+    @app.get("/visit/<path:path>/photo/camera")
+    def camera(path: str) -> dict[str, str]:
+        return {"label": ""}
 
     @app.get("/outbox/progress")
     def outbox_progress() -> str:

@@ -58,8 +58,12 @@ PAPERS = [
     {"code": "bank", "label": "預金通帳", "class": "B"},
 ]
 REASONS = [
-    {"code": "EX_BEDRIDDEN", "label": "寝たきりなどで正面を向けない"},
-    {"code": "EX_MEDICAL_COVER", "label": "医療上の理由で顔の一部をおおっている"},
+    {"value": "EX_BEDRIDDEN", "label": "寝たきりなどで正面を向けない"},
+    {"value": "EX_MEDICAL_COVER", "label": "医療上の理由で顔の一部をおおっている"},
+]
+CHANNELS = [
+    {"value": "paper", "label": "紙の申請書（郵送）", "note": "氏名の欄に理由を印刷します。"},
+    {"value": "online", "label": "オンライン申請", "note": "フリーダイヤルに電話します。"},
 ]
 OFFERS = [
     {"value": "2026-07-01|am|1", "label": "7月1日(水) 午前1件目", "note": "9:30～10:30"},
@@ -155,24 +159,55 @@ LIST_ROW = {
     "visited": "2026-07-01",
     "deleted": "",
 }
-FINDINGS = [
-    {
-        "advice": "目が閉じて見えます。目を開いたところを撮ってください。",
-        "severity": "stop",
-        "overridable": True,
-        "place": "目",
-    },
-    {
-        "advice": "頭の上のすきまが少し狭いです。",
-        "severity": "warn",
-        "overridable": True,
-        "place": "上",
-    },
-    {"advice": "明るさはちょうどよいです。", "severity": "ok", "overridable": True, "place": ""},
-]
+EYES = {
+    "code": "eyes",
+    "advice": "目が閉じています。まばたきの後でもう一度撮ってください。",
+    "severity": "stop",
+    "overridable": True,
+    "no": 1,
+    "value": "0.09",
+}
+HAT = {
+    "code": "hat",
+    "advice": "帽子やヘアバンドはありませんか。前髪なら問題ありません（目にかからないこと）。",
+    "severity": "warn",
+    "overridable": True,
+    "no": 2,
+    "value": "12.3",
+}
 DARK = {
-    "advice": "暗すぎます。窓か明かりを顔の正面にしてください。",
+    "code": "dark",
+    "advice": "顔が暗いです。照明をつけるか窓の方を向いてください。",
     "severity": "stop",
     "overridable": False,
-    "place": [0.2, 0.1, 0.6, 0.6],
+    "no": 1,
+    "value": "41",
 }
+PLACES = [[1, 0.25, 0.35, 0.5, 0.12], [2, 0.2, 0.1, 0.6, 0.6]]
+_DRAWN = [
+    ("hat", "帽子・ヘアバンド"),
+    ("mask", "マスク"),
+    ("glasses", "色つきめがね"),
+    ("hair", "前髪が目にかかる"),
+    ("frames", "めがねのふちが目に重なる"),
+    ("others", "別の人・手"),
+]
+
+
+def pictures(*asked: str, asks: tuple[str, ...] = ()) -> Context:
+    drawn = [{"code": c, "caption": text, "asked": c in asked} for c, text in _DRAWN]
+    return {"drawn": drawn, "asks": asks}
+
+
+CALL = {
+    "task": "マイナンバー総合フリーダイヤルに電話し、申請書IDと理由を伝える",
+    "phone": "0120-95-0178",
+    "office": False,
+    "form_id": "1" * 23,
+    "reception_no": 12,
+    "name": "山本 ハル",
+    "at": "",
+    "by": "",
+    "url": "#photo",
+}
+OFFICE_CALL = {**CALL, "office": True, "form_id": "", "phone": "0570-666-535"}

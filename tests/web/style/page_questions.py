@@ -159,4 +159,16 @@ AGENT = {
     "error": "",
     "relevant": False,
 }
+FORM_ID = {
+    "name": "form_id",
+    "type": "text",
+    "label": "申請書ID（23桁・お持ちの方だけ）",
+    "hint": "申請書の右上にある半角数字です。ない方は空欄のままにします。",
+    "required": False,
+    "choices": [],
+    "value": "40718293650127483916205",
+    "error": "2回の入力で8けた目が違います。申請書を見て、違うほうを直してください。",
+    "id_entry": {"how": "", "again": "40718299650127483916205", "scan_url": "/frame"},
+}
+FORM_ID_READ = {**FORM_ID, "error": "", "id_entry": {"how": "scan", "again": "", "scan_url": "#"}}
 ID_ERROR = "申請書IDは23けたの数字です。いまは4けたです。"

@@ -7,20 +7,58 @@ from typing import Any
 from tests.web.style.page_people import (
     APPLICANT,
     APPLICANTS,
+    CALL,
+    CHANNELS,
     DARK,
-    FINDINGS,
+    EYES,
+    HAT,
+    OFFICE_CALL,
     PAPERS,
+    PLACES,
     REASONS,
     VISIT,
     VISITING,
     VISITS,
     Context,
+    pictures,
 )
-from tests.web.style.page_questions import AGENT, ID_ERROR, QUESTIONS, TASKS
+from tests.web.style.page_questions import (
+    AGENT,
+    FORM_ID,
+    FORM_ID_READ,
+    ID_ERROR,
+    QUESTIONS,
+    TASKS,
+)
 
 
 def visiting(**more: Any) -> Context:
     return {**VISITING, "visit": VISIT, "applicant": APPLICANT, **more}
+
+
+UNTICKED = {"field": "checked", "sentence": "絵のようなものが写っていないか確かめてください。"}
+DECLARED = {
+    "reasons": ["寝たきりなどで正面を向けない"],
+    "text": "病気により片目が開かない",
+    "channel": "オンライン申請",
+    "act": "フリーダイヤルに電話します。",
+    "call": CALL,
+}
+
+
+def photo_look(verdict: str, findings: list[Context], *asked: str, **more: Any) -> Context:
+    state = {name: more.pop(name, False) for name in ("sealed", "kept", "closed")}
+    places = PLACES[: len(findings)]
+    photo = {"id": "p1", "verdict": verdict, "findings": findings, "places": places, "left": []}
+    return visiting(
+        photo={**photo, **state, "declaring": False},
+        pictures=pictures(*asked, asks=("前髪が目にかかっていませんか。",) if asked else ()),
+        reasons=REASONS,
+        channels=CHANNELS,
+        examples=["病気により片目が開かない", "治療のため眼帯を外せない"],
+        longest=60,
+        **more,
+    )
 
 
 # name of the look -> (template, context over BASE)
@@ -53,6 +91,7 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
         {
             "day": "2026-07-01",
             "visits": VISITS,
+            "calls": [CALL, OFFICE_CALL],
             "owed": 2,
             "locked_trips": [{"id": "t2", "day": "2026-07-02"}],
         },
@@ -103,20 +142,57 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             questions=[*QUESTIONS, {**AGENT, "relevant": True}],
         ),
     ),
+    "form-id": (
+        "visit/form_page.html",
+        visiting(
+            title="申請の内容",
+            page_no=4,
+            pages=9,
+            questions=[FORM_ID],
+            errors=[{"field": "form_id", "sentence": FORM_ID["error"]}],
+        ),
+    ),
+    "form-id-read": (
+        "visit/form_page.html",
+        visiting(title="申請の内容", page_no=4, pages=9, questions=[FORM_ID_READ]),
+    ),
     "camera": ("visit/camera.html", visiting()),
-    "photo-ok": (
+    "photo-ok": ("visit/photo.html", photo_look("ok", [])),
+    "photo-ask": (
         "visit/photo.html",
-        visiting(reasons=REASONS, photo={"id": "p1", "verdict": "ok", "findings": FINDINGS[2:]}),
+        photo_look("warn", [{**HAT, "no": 1}], "hat", errors=[UNTICKED]),
+    ),
+    "photo-warn": (
+        "visit/photo.html",
+        photo_look("warn", [{**EYES, "severity": "warn"}, HAT], "hat", "hair"),
     ),
     "photo-override": (
         "visit/photo.html",
-        visiting(reasons=REASONS, photo={"id": "p1", "verdict": "stop", "findings": FINDINGS}),
-    ),
-    "photo-dark": (
-        "visit/photo.html",
-        visiting(
-            reasons=REASONS, photo={"id": "p1", "verdict": "stop", "findings": [DARK, FINDINGS[1]]}
+        photo_look(
+            "stop",
+            [EYES, HAT],
+            "hat",
+            values={"channel": "paper", "reasons": ["EX_BEDRIDDEN"]},
+            errors=[{"field": "reason_text", "sentence": "どの決まりを守れないか書いてください。"}],
         ),
+    ),
+    "photo-dark": ("visit/photo.html", photo_look("stop", [DARK, {**EYES, "no": 2}])),
+    "photo-sealed": ("visit/photo.html", photo_look("warn", [HAT], sealed=True)),
+    "photo-declared": ("visit/photo.html", photo_look("ok", [], kept=True, exception=DECLARED)),
+    "photo-called": (
+        "visit/photo.html",
+        photo_look(
+            "ok",
+            [],
+            kept=True,
+            sealed=True,
+            closed=True,
+            exception={**DECLARED, "call": {**CALL, "at": "2026-07-15 10:42", "by": "田中 実"}},
+        ),
+    ),
+    "photo-none": (
+        "visit/no_photo.html",
+        visiting(why="申請する日に1歳未満の方は、顔写真がいりません。"),
     ),
     "fee": (
         "visit/fee.html",
@@ -154,6 +230,63 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             ],
         ),
     ),
+    "prints": (
+        "visit/prints.html",
+        visiting(
+            papers=[
+                {"code": "l", "name": "L判", "size": "89×127mm", "times": 2},
+                {"code": "hagaki", "name": "はがき", "size": "100×148mm", "times": 0},
+            ],
+            counted="L判 2回・はがき 0回",
+            print_no="",
+            file_no="",
+            drives=[{"value": "E:", "label": "市民課1", "note": "空き 7,500MB"}],
+            files=[
+                {"id": "f1", "name": "photo-abcdef.jpg", "place": "市民課1", "state": "out",
+                 "at": "令和8年7月1日 10:42", "reason_ja": ""},
+                {"id": "f2", "name": "photo-ghijkl.jpg", "place": "市民課2", "state": "gone",
+                 "at": "令和8年7月1日 10:30", "reason_ja": "消去済み"},
+            ],
+            trip_id="t1",
+            errors=[{"field": "drive", "sentence": "どのUSBメモリに書き出すかを選んでください。"}],
+        ),
+    ),
+    "prints-sealed": (
+        "visit/prints.html",
+        visiting(
+            papers=[{"code": "l", "name": "L判", "size": "89×127mm", "times": 2}],
+            counted="L判 2回",
+            print_no="この写真は封印済みです。再表示できません（市サーバには送信されます）。",
+            file_no="この写真は封印済みです。再表示できません（市サーバには送信されます）。",
+            drives=[],
+            files=[],
+            trip_id="t1",
+        ),
+    ),
+    "files": (
+        "visit/files.html",
+        {
+            "supervisor": True,
+            "files": [
+                {"id": "f1", "name": "photo-abcdef.jpg", "place": "市民課1", "state": "out",
+                 "at": "令和8年7月1日 10:42"},
+            ],
+        },
+    ),
+    "files-none": ("visit/files.html", {"supervisor": False, "files": []}),
+    "contact": (
+        "visit/contact.html",
+        {
+            "title": "写真一覧　令和8年7月1日",
+            "trip_id": "t1",
+            "count": 1,
+            "why_none": "",
+            "people": [
+                {"number": 1, "name": "山本 ハル", "reception_no": 12, "photo_id": "p1"},
+                {"number": 2, "name": "佐藤 一", "reception_no": 12, "photo_id": ""},
+            ],
+        },
+    ),
     "check": (
         "visit/check.html",
         visiting(
@@ -187,6 +320,7 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             **VISITING,
             "visit": VISIT,
             "blockers": [],
+            "calls": [CALL],
             "errors": [
                 {"field": "returned", "sentence": "お借りした書類を返したか、確かめてください。"}
             ],
