@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> Flask:
         template_folder=str(settings.templates_dir),
         static_folder=str(settings.static_dir),
     )
+    logging.getLogger("PIL").setLevel(logging.INFO)  # its debug lines quote a picture's Exif
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["MAX_FORM_MEMORY_SIZE"] = FORM_LIMIT
     app.jinja_env.trim_blocks = True

@@ -8,7 +8,7 @@ from typing import Any
 
 from fieldkit import visit
 from fieldkit.citydata import CityData
-from fieldkit.errors import BadInput
+from fieldkit.errors import BadInput, NotReady
 from fieldkit.forms import Evaluated, Form
 from fieldkit.reserve import Slip
 from fieldkit.rules import photo_exceptions
@@ -17,8 +17,8 @@ from fieldkit.rules.fees import Fee, FeeCase, NeedsEvidence, fee_for
 from fieldkit.rules.verdict import Refused
 from fieldkit.rules.wareki import age_on
 from fieldkit.store import records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip
 
 FORM = "kofu_shinsei"
 PHOTO_ID_CLASS = "A"
@@ -148,6 +148,12 @@ def no_photo(case: Case, city: CityData) -> str:
     except ValueError:
         return ""
     return photo_exceptions.no_photo(birth, case.today, city.photo.no_photo)
+
+
+def refuse_photo(case: Case, city: CityData) -> None:
+    """NotReady where this person needs no photo: then none is taken, not even for a moment."""
+    if why := no_photo(case, city):
+        raise NotReady(why)
 
 
 def missing(case: Case, city: CityData) -> list[str]:

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from typing import Any
 
-from fieldkit import media
+from fieldkit import media, media_says
 from fieldkit.errors import BadInput, KitError, NotFound, NotReady
 from fieldkit.media import Drive
 from fieldkit.rules.card_shots import LOST
@@ -69,6 +69,7 @@ def take_out(vault: Vault, trip_id: str, label: str, drive: Drive | None) -> str
     if trip is None:
         raise BadInput("trip", "どの訪問日に使うかを選んでください。")
     if drive is not None:
+        media.refuse_own(drive, vault.settings.data_dir)
         lies = media.files(drive)
         if lies:
             raise BadInput("mount", _not_empty(len(lies)))
@@ -95,12 +96,13 @@ def _not_empty(files: int) -> str:
     )
 
 
-def drive_of(row: dict[str, Any], mount: str) -> Drive:
-    """The reader in which this card is; KitError `card_gone` or `other_card`.
+def drive_of(vault: Vault, row: dict[str, Any], mount: str) -> Drive:
+    """The reader in which this card is; KitError `card_gone`, `other_card` or `own_medium`.
 
     `mount` names one of `media.drives()`; "" takes the one whose serial is known.
     """
     drive = media.drive_at(mount) if mount else _known_drive(row)
+    media.refuse_own(drive, vault.settings.data_dir)
     if not media.same_media(drive, row["serial"]):
         raise KitError(
             "other_card",
@@ -117,7 +119,7 @@ def _known_drive(row: dict[str, Any]) -> Drive:
     if row["serial"]:
         found = [drive for drive in found if drive.serial == row["serial"]]
     if len(found) != 1:
-        raise media.card_gone()
+        raise media_says.card_gone()
     return found[0]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from fieldkit import cards, media, media_free
+from fieldkit import cards, media, media_free, media_says
 from fieldkit.cards_import import Reader, hashed, note_found, set_aside
 from fieldkit.errors import KitError, NotReady
 from fieldkit.media import Drive
@@ -56,7 +56,7 @@ def empty_step(
             return _erase_some(vault, card_id, drive, seconds)
         return _finish(vault, card_id, drive)
     except OSError as error:
-        raise media.refused(error) from None
+        raise media_says.refused(error) from None
 
 
 def counted(vault: Vault, card_id: str, hashes: set[str]) -> Count:

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from fieldkit import cards, erase, media, shot
+from fieldkit import cards, erase, media, media_says, shot
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.media import Drive
 from fieldkit.photo.opening import open_picture
@@ -23,8 +23,9 @@ from fieldkit.photo.refusing import MAX_BYTES
 from fieldkit.rules.card_shots import ASIDE, GONE, kind_of
 from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync import fail
 
 VIEW_PIXELS = 1400
@@ -68,7 +69,7 @@ class Reader:
                         return None
                     self.known[key] = hashed(path)
             except OSError as error:
-                raise media.refused(error) from None
+                raise media_says.refused(error) from None
             found.append(self.known[key])
         media.still_there(drive)
         return found
@@ -151,7 +152,7 @@ def bytes_of(vault: Vault, card_id: str, sha256: str, drive: Drive, reader: Read
                 if hashlib.sha256(data).hexdigest() == sha256:
                     return data
     except OSError as error:
-        raise media.refused(error) from None
+        raise media_says.refused(error) from None
     raise KitError(
         "shot_missing",
         "この写真がカードに見あたりません。カードの番号を確かめ、読み取り直してください。",
@@ -176,6 +177,13 @@ def take_in(
     A kill in between leaves the shot to be imported again, and `shot.take` erases the first try.
     A shot that was imported for the wrong person can be given to another until it is chosen.
     """
+    with photos.CHANGE:
+        return _take_in(vault, card_id, sha256, data, applicant, limits)
+
+
+def _take_in(
+    vault: Vault, card_id: str, sha256: str, data: bytes, applicant: Record, limits: Limits
+) -> shot.Shot:
     row = cards.open_row(vault, card_id, "read")
     before = shot_row(vault, card_id, sha256)
     if before["photo_id"] and photos.row_of(vault, before["photo_id"])["state"] == "queued":
@@ -215,6 +223,11 @@ def _undo(vault: Vault, trip: OpenTrip | None, before: dict[str, Any]) -> None:
 
 def set_aside(vault: Vault, card_id: str, hashes: list[str], reason: str) -> None:
     """Shots that belong to no application: counted, with a reason of ASIDE (or GONE)."""
+    with photos.CHANGE:
+        _set_aside(vault, card_id, hashes, reason)
+
+
+def _set_aside(vault: Vault, card_id: str, hashes: list[str], reason: str) -> None:
     card = cards.open_row(vault, card_id, "read")
     if reason not in ASIDE and reason != GONE:
         raise BadInput("reason", "対象外にする理由を選んでください。")
@@ -225,11 +238,12 @@ def set_aside(vault: Vault, card_id: str, hashes: list[str], reason: str) -> Non
             raise NotReady("この写真はもう採用されています。顔写真の画面で選び直してください。")
     for row in rows:
         _undo(vault, vault.trips.get(card["trip_id"]), row)
-        with vault.book.write() as conn:
+    with vault.book.write() as conn:  # at once: a medium may hold thousands of small files
+        for row in rows:
             conn.execute(
                 "UPDATE card_shot SET state = 'aside', photo_id = '', reason = ?, at = ?"
                 " WHERE card_id = ? AND sha256 = ?",
                 (reason, vault.now(), card_id, row["sha256"]),
             )
             vault.note("card_shot_aside", card_id, reason)
-        fail.point("card.aside")
+    fail.point("card.aside")

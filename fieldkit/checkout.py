@@ -14,7 +14,8 @@ from fieldkit.clock import day_of
 from fieldkit.errors import KitError
 from fieldkit.reserve import Slip
 from fieldkit.store import records
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import new_id
 from sync.wire import sha256

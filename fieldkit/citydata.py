@@ -80,6 +80,7 @@ class CityData:
     retention: Mapping[str, RetentionClass]
     script: Mapping[str, tuple[str, ...]]
     photo: photo_exceptions.PhotoExceptions
+    photo_limits: photo_limits.Limits
     form_id_hosts: tuple[str, ...]
     raw: Mapping[str, Mapping[str, Any]]
 
@@ -100,6 +101,7 @@ def load(forms_dir: Path) -> CityData:
     for table in ("office", "supervisor", "desk"):
         entry = need(offices, table, dict, "offices.toml")
         need(entry, "phone", str, "offices.toml", table)
+    limits = photo_limits.limits_from(raw.get("photo", {}))
     return CityData(
         city_name=need(city, "name", str, "offices.toml", "city"),
         offices=_frozen(offices),
@@ -110,9 +112,8 @@ def load(forms_dir: Path) -> CityData:
         enquiries=_enquiries(raw["enquiries"]),
         retention=MappingProxyType(_retention(raw["retention"])),
         script=MappingProxyType(_script(raw.get("script", {}))),
-        photo=photo_exceptions.exceptions_from(
-            raw["photo_exceptions"], photo_limits.limits_from(raw.get("photo", {})).reasons
-        ),
+        photo=photo_exceptions.exceptions_from(raw["photo_exceptions"], limits.reasons),
+        photo_limits=limits,
         form_id_hosts=form_id.hosts_from(raw.get("form_id", {})),
         raw=_frozen(raw),
     )
@@ -147,6 +148,11 @@ def _parse(path: Path) -> dict[str, Any]:
         raise BadCityData(path.name, "", "文字コードが UTF-8 ではありません。") from wrong
     except tomllib.TOMLDecodeError as wrong:
         raise BadCityData(path.name, "", f"書き方に誤りがあります（{wrong}）。") from wrong
+    except RecursionError:
+        raise BadCityData(path.name, "", "かっこの入れ子が深すぎます。") from None
+    except OSError:
+        says = "ファイルを開けません。置き場所と権限を確かめてください。"
+        raise BadCityData(path.name, "", says) from None
 
 
 def _frozen(value: Any) -> Any:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
 
 from fieldkit import (
     alone,
@@ -24,57 +20,37 @@ from fieldkit import (
 )
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
+from fieldkit.cli_files import read, read_json, show
 from fieldkit.cli_people import PEOPLE, ask
+from fieldkit.cli_photo import PHOTO
 from fieldkit.clock import system_clock
 from fieldkit.deletion_records import label
 from fieldkit.errors import BadInput, KitError, NotFound
 from fieldkit.forms import check_form, list_forms, load_form
 from fieldkit.guard import new_host_label
 from fieldkit.paper import print_from_answers
-from fieldkit.paper.photo_sheet import COPIES, PAPERS, photo_sheet
-from fieldkit.photo import file_report, judge, load_limits, refusal_report
-from fieldkit.photo.exporting import online_file
 from fieldkit.settings import Settings, asset_dir, load_settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from fieldkit.store.keyslots import User
+from fieldkit.store.startcheck import check_place
+from fieldkit.store.vault import Vault
 from sync import verify_ledger
 from sync.ids import groups
-
-
-def _show(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _forms_dir(given: Namespace) -> Path:
     return given.forms or asset_dir("forms")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise NotFound("ファイルを開けません。場所と名前を確かめてください。") from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(_read(path))
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise KitError("bad_json", "JSONの形になっていません。{ で始まる中身にしてください。")
-    return value
-
-
-def _unlocked(given: Namespace) -> vaults.Vault:
+def _unlocked(given: Namespace) -> Vault:
     settings = load_settings(given.data)
     _need_vault(settings)
     given.alone = alone.only_one(settings.data_dir)  # held as long as the command runs
-    return vaults.unlock(settings, given.user, ask())
+    return opening.unlock(settings, given.user, ask())
 
 
 def _need_vault(settings: Settings) -> None:
-    if not vaults.exists(settings):
+    if not opening.exists(settings):
         raise NotFound("このフォルダーに保管庫がありません。先に init を実行してください。")
 
 
@@ -82,7 +58,7 @@ def init(given: Namespace) -> int:
     settings = load_settings(given.data)
     user = User(given.user, given.name, "supervisor")
     given.alone = alone.only_one(settings.data_dir)
-    vault, recovery = vaults.create(settings, user, ask())
+    vault, recovery = opening.create(settings, user, ask())
     vault.close()
     print("保管庫を作りました。復旧用の26文字を紙に書き、市で保管してください（一度だけ表示）:")
     print(groups(recovery))
@@ -100,7 +76,7 @@ def enrol(given: Namespace) -> int:
 def serve(given: Namespace) -> int:
     harden.harden()
     settings = load_settings(given.data)
-    vaults.check_place(settings)
+    check_place(settings)
     _need_vault(settings)
     port = demo.checked_port(given.port) or demo.free_port()
     settings = settings.with_host(f"{new_host_label()}.localhost:{port}")
@@ -169,7 +145,7 @@ def forms_check(given: Namespace) -> int:
 
 def forms_print(given: Namespace) -> int:
     answers = {}
-    for name, value in _read_json(given.answers).items():
+    for name, value in read_json(given.answers).items():
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise BadInput(name, f"「{name}」の答えは文字か整数で書いてください。")
         answers[name] = str(value)
@@ -181,58 +157,8 @@ def forms_print(given: Namespace) -> int:
     return 0
 
 
-def photo_judge(given: Namespace) -> int:
-    """Exit code 0 for every photo that was judged, 1 for a file that is no photo."""
-    try:
-        report = file_report(given.file, load_limits(asset_dir("forms")))
-    except BadInput as error:
-        if given.json:
-            _show(refusal_report(error))
-            return 1
-        raise
-    if given.json:
-        _show(report)
-    else:
-        print({"pass": "適合", "advise": "注意", "stop": "不可"}[report["verdict"]])
-        for finding in report["findings"]:
-            print(f"・{finding['advice']}")
-    return 0
-
-
-def _usable_crop(given: Namespace) -> bytes:
-    """The crop of a picture file; BadInput with the advice where no reason could excuse it."""
-    if given.out.resolve() == given.file.resolve():
-        raise BadInput("out", "元の写真には上書きしません。--out に別の名前を書いてください。")
-    judged = judge(_read(given.file), limits=load_limits(asset_dir("forms")))
-    for finding in judged.findings:
-        if finding.severity == "stop" and not finding.overridable:
-            raise BadInput("photo", finding.advice)
-        print(f"・{finding.advice}")
-    if judged.crop_jpeg is None:
-        raise BadInput("photo", "顔が見つかりません。カメラの正面を向いて、撮り直してください。")
-    return judged.crop_jpeg
-
-
-def photo_export(given: Namespace) -> int:
-    """The file for the online application, from a picture file."""
-    data = online_file(_usable_crop(given))
-    given.out.write_bytes(data)
-    with Image.open(given.out) as made:
-        width, height = made.size
-    print(f"{given.out} に書きました（{width}×{height}ピクセル、{len(data):,}バイト）。")
-    return 0
-
-
-def photo_sheet_pdf(given: Namespace) -> int:
-    """A print sheet, from a picture file."""
-    pdf = photo_sheet(asset_dir("forms"), given.paper, _usable_crop(given), system_clock())
-    given.out.write_bytes(pdf)
-    print(f"{given.out} に書きました（{PAPERS[given.paper].name}に{COPIES}枚、100%で印刷）。")
-    return 0
-
-
 def rules_try_case(given: Namespace) -> int:
-    _show(rules_try.answer(_read_json(given.case), citydata.load(_forms_dir(given))))
+    show(rules_try.answer(read_json(given.case), citydata.load(_forms_dir(given))))
     return 0
 
 
@@ -264,7 +190,7 @@ def deletion_verify(given: Namespace) -> int:
 
 
 def ledger_verify(given: Namespace) -> int:
-    _read(given.file)
+    read(given.file)
     words = [str(given.file)]
     for name in ("public", "city_public", "receipts", "against"):
         if getattr(given, name):
@@ -283,9 +209,7 @@ COMMANDS = {
     "forms_list": forms_list,
     "forms_check": forms_check,
     "forms_print": forms_print,
-    "photo_judge": photo_judge,
-    "photo_export": photo_export,
-    "photo_sheet": photo_sheet_pdf,
+    **PHOTO,
     "rules_try": rules_try_case,
     "sync": sync,
     "deletion_verify": deletion_verify,

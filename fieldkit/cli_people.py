@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from fieldkit import alone, people
 from fieldkit.errors import KitError, NotFound
 from fieldkit.settings import Settings, load_settings
-from fieldkit.store import keyslots
-from fieldkit.store import vault as vaults
+from fieldkit.store import keyslots, opening
 from fieldkit.store.keyslots import User
+from fieldkit.store.vault import Vault
 from sync.ids import groups
 
 
@@ -26,7 +26,7 @@ def ask(prompt: str = "合言葉: ") -> str:
 
 def _settings(given: Namespace) -> Settings:
     settings = load_settings(given.data)
-    if not vaults.exists(settings):
+    if not opening.exists(settings):
         raise NotFound("このフォルダーに保管庫がありません。先に init を実行してください。")
     return settings
 
@@ -88,10 +88,10 @@ def user_list(given: Namespace) -> int:
 
 
 @contextmanager
-def _people(given: Namespace, mine: str) -> Iterator[vaults.Vault]:
+def _people(given: Namespace, mine: str) -> Iterator[Vault]:
     settings = _settings(given)
     with alone.only_one(settings.data_dir):
-        vault = vaults.unlock(settings, given.user, mine)
+        vault = opening.unlock(settings, given.user, mine)
         try:
             yield vault
         finally:

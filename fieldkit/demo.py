@@ -27,7 +27,7 @@ from fieldkit.errors import KitError
 from fieldkit.guard import LAUNCH_COOKIE, new_host_label
 from fieldkit.kit import Kit
 from fieldkit.settings import Settings, asset_dir
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from sync.ids import new_id
 from sync.server import devices, store
@@ -198,7 +198,7 @@ def _make(data: Path, settings: Settings, city_dir: Path, url: str) -> None:
     shutil.copytree(asset_dir("forms"), data / "forms")
     _move_season(data / "forms", today)
     engine = store.open_store(city_dir)
-    vault, _ = vaults.create(settings, *STAFF[0])
+    vault, _ = opening.create(settings, *STAFF[0])
     for user, passphrase in STAFF[1:]:
         vault.add_user(user, passphrase)
     enrol_device(vault, url, devices.new_code(engine), city_fingerprint(engine), "訪問用A")

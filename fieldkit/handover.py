@@ -3,13 +3,14 @@
 Never through the browser, which would leave a download behind. Row → bytes → read again; later look
 → overwrite and unlink → look again → row. The name on the stick says nothing (`photo-` and six
 letters). A kill at any step leaves a row that is owed; only a look at the same stick ends it, or a
-supervisor's word that the stick is lost (S003 §5).
+supervisor's word that the stick is lost (003 §5).
 """
 
 from __future__ import annotations
 
 import secrets
 import string
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from sync import fail
 from sync.ids import new_id
 from sync.wire import sha256
 
+_ONE = threading.Lock()
+"""One act at a time: a double click writes one file, and two windows do not race to erase it."""
 NO_STICK = (
     "USBメモリを読めません。差し込まれているか確かめ、抜き差ししてから、もう一度押してください。"
 )
@@ -40,8 +43,25 @@ def hand_out(vault: Vault, photo_id: str, mount: str) -> None:
     KitError("photo_sealed") once the photo cannot be shown, BadInput where the online application
     would not take it, KitError("stick_away"/"stick_full") where the stick does not take it.
     """
-    data = online_file(photos.show(vault, photo_id))
-    drive = _drive_at(mount)
+    with _ONE:
+        data = online_file(photos.show(vault, photo_id))
+        drive = _drive_at(mount)
+        media.refuse_own(drive, vault.settings.data_dir)
+        if not _lies_there(vault, photo_id, drive, sha256(data)):
+            _write(vault, photo_id, drive, data)
+
+
+def _lies_there(vault: Vault, photo_id: str, drive: Drive, digest: str) -> bool:
+    """Whether this very file was already written onto this stick and still lies there."""
+    rows = vault.book.all(
+        "SELECT * FROM photo_file WHERE photo_id = ? AND sha256 = ? AND serial = ? AND place = ?"
+        " AND state = 'out'",
+        photo_id, digest, drive.serial, said(drive),
+    )  # fmt: skip
+    return any((drive.mount / row["name"]).is_file() for row in rows)
+
+
+def _write(vault: Vault, photo_id: str, drive: Drive, data: bytes) -> None:
     letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(6))
     file_id, name = new_id(), f"photo-{letters}.jpg"
     with vault.book.write() as conn:
@@ -61,7 +81,7 @@ def hand_out(vault: Vault, photo_id: str, mount: str) -> None:
     fail.point("handover.written")
     if not whole:
         with suppress(KitError):
-            take_back(vault, file_id)
+            _take_back(vault, file_id)
         raise KitError("stick_full", NO_WRITE, "retry")
     with vault.book.write() as conn:
         conn.execute("UPDATE photo_file SET state = 'out' WHERE id = ?", (file_id,))
@@ -94,8 +114,14 @@ def take_back(vault: Vault, file_id: str) -> str:
     """Erase the file from its stick and look that it is gone; returns "erased" or "not_found".
 
     A file that was renamed, moved or copied on the stick is known by its bytes. KitError
-    "stick_away" names the stick where it is not plugged in.
+    "stick_away" names the stick where it is not plugged in; "stick_unsure" where nothing lies on
+    one that cannot be told from another of the same name.
     """
+    with _ONE:
+        return _take_back(vault, file_id)
+
+
+def _take_back(vault: Vault, file_id: str) -> str:
     row = _row(vault, file_id)
     if row["state"] == "gone":
         return str(row["reason"])
@@ -111,6 +137,13 @@ def take_back(vault: Vault, file_id: str) -> str:
         raise KitError(
             "not_erased",
             f"USBメモリ「{row['place']}」から消せませんでした。もう一度押してください。",
+            "ask_supervisor",
+        )
+    if not found and not row["serial"] and row["state"] == "out":
+        raise KitError(
+            "stick_unsure",
+            f"差し込まれているUSBメモリに、ファイル「{row['name']}」はありません。同じ名前の別の"
+            "USBメモリかもしれません。ほかのUSBメモリも差し込んで試し、なければ監督者へ連絡してください。",
             "ask_supervisor",
         )
     return _settle(vault, row, "erased" if found else "not_found")
@@ -166,7 +199,7 @@ def _drive_of(row: dict[str, Any]) -> Drive:
 def _there(drive: Drive, row: dict[str, Any]) -> list[Path]:
     """Where the file lies on the stick, under its name or with its bytes."""
     try:
-        return [path for path in media.files(drive) if _is_it(path, row)]
+        return [path for path in media.files(drive, links_ok=True) if _is_it(path, row)]
     except (KitError, OSError):
         raise KitError("stick_away", NO_STICK, "retry") from None
 

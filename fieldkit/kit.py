@@ -17,8 +17,7 @@ from fieldkit.citydata import CityData
 from fieldkit.errors import KitError
 from fieldkit.outbox import Progress
 from fieldkit.settings import Settings
-from fieldkit.store import numbering, wipe
-from fieldkit.store import vault as vaults
+from fieldkit.store import numbering, opening, wipe
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
 
@@ -81,7 +80,7 @@ class Kit:
         Finishes what a kill left half done: unsent saves are adopted, owed erases are run.
         """
         with self.lock:
-            opened = vaults.unlock(self.settings, user_id, passphrase, clock_confirmed)
+            opened = opening.unlock(self.settings, user_id, passphrase, clock_confirmed)
             self.put_away()
             self.vault = opened
             if self.held is not None:

@@ -8,7 +8,6 @@ What overwriting can and cannot do on flash memory is said in fieldkit/CARDS.md.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -20,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldkit import media_linux, media_windows
-from fieldkit.errors import KitError
+from fieldkit.media_says import card_gone, odd_card, own_medium, refused
 from fieldkit.store.files import sync_dir
 
 MEBI = 1 << 20
 FILL = "KITFILL"
 CONDEMNED = "KITGONE"
-SYSTEM = {"system volume information", ".spotlight-v100", ".fseventsd"}  # written by the computer
+SYSTEM = {"system volume information", ".spotlight-v100", ".fseventsd", "lost+found"}
+"""Folders that a computer writes on a medium, in small letters."""
 _NO_FF = bytes(range(255)) + b"\0"
 
 
@@ -49,28 +49,11 @@ class Drive:
     device: str = ""
 
 
-def card_gone() -> KitError:
-    return KitError(
-        "card_gone",
-        "カードを読めなくなりました。抜けていないか確かめ、差し直してから、もう一度押してください。"
-        "取り込んだ写真は残っています。",
-        "retry",
-    )
-
-
-def card_locked() -> KitError:
-    return KitError(
-        "card_locked",
-        "カードに書き込めません。カードの横の小さなつまみ（LOCK）を上に動かし、"
-        "差し直してから、もう一度押してください。",
-        "retry",
-    )
-
-
-def refused(error: OSError) -> KitError:
-    """What a failed access means to the person who holds the card."""
-    locked = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    return card_locked() if locked else card_gone()
+def refuse_own(drive: Drive, data_dir: Path) -> None:
+    """KitError `own_medium` where the kit's own data lies on the medium, or the medium in it."""
+    mount, data = drive.mount.resolve(), data_dir.resolve()
+    if mount == data or mount in data.parents or data in mount.parents:
+        raise own_medium()
 
 
 def drives() -> list[Drive]:
@@ -83,7 +66,12 @@ def drives() -> list[Drive]:
     known = {drive.mount for drive in found}
     told = [Path(name) for name in os.environ.get("KIT_MEDIA", "").split(os.pathsep) if name]
     found += [one for place in told if place not in known for one in _folder(place)]
-    return sorted(found, key=lambda drive: str(drive.mount))
+    return sorted(filter(_has_name, found), key=lambda drive: str(drive.mount))
+
+
+def _has_name(drive: Drive) -> bool:
+    """Whether a screen can name it: a path that is no text (bytes of another coding) cannot be."""
+    return str(drive.mount).encode("utf-8", "replace").decode() == str(drive.mount)
 
 
 def _folder(place: Path) -> Iterator[Drive]:
@@ -126,25 +114,42 @@ def still_there(drive: Drive) -> None:
         raise card_gone()
 
 
-def files(drive: Drive) -> list[Path]:
+def files(drive: Drive, links_ok: bool = False) -> list[Path]:
     """Every file on it in the order of its names; an empty list means that it really is empty.
 
-    Left out are the kit's own fill files and what a computer writes on every medium.
+    Left out are the kit's own fill files and what a computer writes on every medium. A link or a
+    pipe leads off the medium or never ends: `odd_card`, or left out where `links_ok`.
     KitError `card_gone` where it cannot be read to the end.
     """
-    found: list[Path] = []
-
-    def stop(error: OSError) -> None:
-        raise error
-
     try:
-        for folder, names, here in os.walk(drive.mount, onerror=stop):
-            names[:] = sorted(name for name in names if name.lower() not in SYSTEM)
-            found += [Path(folder, name) for name in here]
+        inside = [*_inside(drive)]
     except OSError as error:
         raise refused(error) from None
     still_there(drive)
-    return sorted(set(found) - set(fills(drive)))
+    if not links_ok and any(_is_link(one) or not (one.is_dir() or one.is_file()) for one in inside):
+        raise odd_card()
+    found = {Path(one.path) for one in inside if one.is_file() and not _is_link(one)}
+    return sorted(found - set(fills(drive)))
+
+
+def _inside(drive: Drive) -> Iterator[os.DirEntry[str]]:
+    """Whatever lies on it, a folder before its contents; no link is followed. OSError if pulled."""
+    folders = [str(drive.mount)]
+    while folders:
+        with os.scandir(folders.pop()) as here:
+            for one in here:
+                if not _is_link(one) and one.is_dir():
+                    if one.name.lower() in SYSTEM:
+                        continue
+                    folders.append(one.path)
+                yield one
+
+
+def _is_link(one: os.DirEntry[str]) -> bool:
+    """A link, or on Windows a junction, to another place."""
+    if sys.platform == "win32" and one.stat(follow_symlinks=False).st_reparse_tag:
+        return True
+    return one.is_symlink()
 
 
 def noise(size: int) -> bytes:
@@ -161,8 +166,18 @@ def erase_file(path: Path) -> None:
     """Overwrite a file where it lies, give it a name that says nothing, remove it; OSError if not.
 
     In place, because FAT and exFAT keep a file's clusters while it is written over. Its old name
-    may stay readable as a deleted entry of the folder until that is written over too.
+    may stay readable as a deleted entry of the folder until that is written over too. Bytes that
+    have another name as well, on this medium or another, are overwritten with their last name.
     """
+    seen = path.lstat()
+    if stat.S_ISREG(seen.st_mode) and seen.st_nlink <= 1:
+        _overwrite(path)
+    nameless = path if is_condemned(path) else condemn(path)
+    nameless.unlink()
+    sync_dir(nameless.parent)
+
+
+def _overwrite(path: Path) -> None:
     if not path.stat().st_mode & stat.S_IWRITE:
         path.chmod(stat.S_IREAD | stat.S_IWRITE)  # "protected" in the camera
     fd = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
@@ -175,10 +190,6 @@ def erase_file(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-    nameless = path.with_name(f"{secrets.token_hex(4)}.tmp")
-    path.rename(nameless)
-    nameless.unlink()
-    sync_dir(path.parent)
 
 
 def condemn(path: Path) -> Path:
@@ -196,8 +207,8 @@ def is_condemned(path: Path) -> bool:
 
 def remove_folders(drive: Drive) -> None:
     """Remove the empty folders; what a computer writes on every medium may stay."""
-    for folder, _, _ in os.walk(drive.mount, topdown=False):
-        if Path(folder) != drive.mount:
+    with suppress(OSError):
+        for folder in reversed([one.path for one in _inside(drive) if one.is_dir()]):
             with suppress(OSError):
                 os.rmdir(folder)
 

@@ -14,8 +14,9 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from fieldkit import visit
 from fieldkit.errors import BadInput, NotAllowed, NotReady
 from fieldkit.rules.fees import Fee
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync import fail
 
 

@@ -20,8 +20,9 @@ from fieldkit.errors import NotReady
 from fieldkit.reserve import Slip
 from fieldkit.rules.photo_exceptions import Channel, PhotoExceptions
 from fieldkit.store import records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 
 
 @dataclass(frozen=True)

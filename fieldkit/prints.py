@@ -1,7 +1,7 @@
 """What is printed of a photo: its sheets (counted) and the contact sheet of a day.
 
 A print is a copy that leaves the kit: the row is written before the PDF is handed over, so that no
-sheet goes uncounted (S003 §5: photo data is deleted promptly; paper copies are shredded by count).
+sheet goes uncounted (003 §5: photo data is deleted promptly; paper copies are shredded by count).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from fieldkit.paper.contact_sheet import contact_sheet
 from fieldkit.paper.photo_sheet import COPIES, Back, photo_sheet
 from fieldkit.reserve import slips
 from fieldkit.store import photos
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync.ids import new_id
 
 CONTACT = "contact"
@@ -31,6 +32,8 @@ class Numbered:
     """
 
     number: int
+    reservation_id: str
+    applicant_id: str
     name: str
     reception_no: int
     photo_id: str
@@ -66,6 +69,8 @@ def numbered(vault: Vault, trip: OpenTrip) -> list[Numbered]:
             found.append(
                 Numbered(
                     len(found) + 1,
+                    slip.reservation.id,
+                    person.id,
                     str(person.get("name")),
                     int(slip.reservation.get("reception_no", 0) or 0),
                     photo_id if photo_id in vault.photo_keys else "",

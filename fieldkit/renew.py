@@ -19,7 +19,8 @@ from fieldkit import erase, outbox, reserve, slips
 from fieldkit.city import asking, connect
 from fieldkit.errors import KitError
 from fieldkit.store import numbering
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import new_id
 

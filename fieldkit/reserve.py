@@ -13,8 +13,9 @@ from fieldkit.city import connect, refusal
 from fieldkit.clock import day_of
 from fieldkit.errors import KitError, NotFound
 from fieldkit.store import facts, records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.client import Refused
 from sync.ids import new_id, secret_of

@@ -14,8 +14,9 @@ from fieldkit.errors import BadInput
 from fieldkit.photo import Judged, judge
 from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 
 DRAFT = "photo"
 SOURCES = ("camera", "file", "card")
@@ -54,16 +55,18 @@ def take(
     judged = judge(data, limits=limits)
     if judged.crop_jpeg is None:
         return Shot(judged, None)
-    photo_id = photos.seal(vault, trip, applicant.id, judged.crop_jpeg)
-    forget_tries(vault, applicant.id, photo_id)
-    tried = {
-        "id": photo_id,
-        "source": source,
-        "pose": pose,
-        "verdict": judged.verdict,
-        "findings": [asdict(f) for f in judged.findings],
-    }
-    records.save_draft(vault, trip, applicant.id, DRAFT, tried)
+    with photos.CHANGE:
+        visit.refuse_if_closed(trip, applicant)  # judging took its time
+        photo_id = photos.seal(vault, trip, applicant.id, judged.crop_jpeg)
+        tried = {
+            "id": photo_id,
+            "source": source,
+            "pose": pose,
+            "verdict": judged.verdict,
+            "findings": [asdict(f) for f in judged.findings],
+        }
+        records.save_draft(vault, trip, applicant.id, DRAFT, tried)
+        forget_tries(vault, applicant.id, photo_id)
     return Shot(judged, photo_id)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fieldkit import erase, reserve
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 
 

@@ -10,8 +10,9 @@ from fieldkit import erase
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import child_id
 
@@ -184,6 +185,11 @@ def close_visit(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
 
     NotReady names nobody: the screen shows who is not finished. Repeating it changes nothing.
     """
+    with photos.CHANGE:
+        _close(vault, trip, reservation_id)
+
+
+def _close(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
     found = slip(trip, reservation_id)
     if open_points(trip, found):
         raise NotReady("まだ終わっていない申請者がいます。下の一覧から続けてください。")

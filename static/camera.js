@@ -71,10 +71,17 @@ class Camera {
     this.show("start", state === "off", false);
     this.show("retake", taken, false);
     this.show("keep", taken && this.usable(), false);
+    const again = taken && this.again();
+    for (const [act, main] of [["keep", !again], ["retake", again]]) {
+      this.button(act).classList.toggle("btn-main", main);
+      this.button(act).classList.toggle("btn-second", !main);
+    }
+    this.root.dataset.enter = again ? "retake" : "keep";
+    if (taken) this.button("retake").parentElement.prepend(this.button(again ? "retake" : "keep"));
     this.button("keep").lastChild.textContent =
       this.held && !this.held.answered ? "もう一度送る" : "切り抜きを見る";
     if (!taken) this.film.hidden = true;
-    if (taken) (this.usable() ? this.button("keep") : this.button("retake")).focus();
+    if (taken) this.button(again ? "retake" : "keep").focus();
     else if (state === "live" && this.lostFocus(before)) this.button("shoot").focus();
   }
 
@@ -87,6 +94,16 @@ class Camera {
   // there is a crop to look at, or the shot has still to be sent
   usable() {
     return Boolean(this.held && (this.held.photoId || !this.held.answered));
+  }
+
+  // to be taken again: nothing to look at, or judged as one to stop
+  again() {
+    return !this.usable() || this.root.dataset.verdict === "stop";
+  }
+
+  // Enter, wherever the focus is
+  enterKey() {
+    return this.again() ? this.retake() : this.keep();
   }
 
   show(act, visible, disabled) {
@@ -161,8 +178,9 @@ class Camera {
   lost(name) {
     this.stop();
     if (!this.held) this.view.width = 1;
-    this.say(LOST[name] ?? LOST.other);
+    this.say((LOST[name] ?? LOST.other) + (this.held ? SAYS.stays : ""));
     this.enter(this.held ? "taken" : "off");
+    if (!this.held && this.lostFocus("")) this.button("start").focus();
     this.root.dispatchEvent(new CustomEvent("photo:camera-lost", { detail: { name }, bubbles: true }));
   }
 
@@ -277,6 +295,7 @@ class Camera {
     const { canvas, bytes } = this.held.frames[n];
     const headers = { "X-Source": "camera", "X-Pose": this.held.headers["X-Pose"] };
     this.held = { frames: this.held.frames, body: bytes, headers };
+    delete this.root.dataset.verdict;
     drawStill(this.view, canvas);
     await this.send();
   }
@@ -323,8 +342,9 @@ class Camera {
       drawStill(this.view, held.frames[answer.taken].canvas);
       showFilm(this.film, held.frames, answer.taken, (n) => this.other(n));
     } else this.film.hidden = held.frames.length < 2;
-    const advice = (answer.findings ?? []).slice(0, 2).map((f) => f.advice);
-    this.say([...(advice.length ? advice : [SAYS.pass]), answer.afterwards].join(" ").trim());
+    const shown = answer.afterwards ? 1 : 2;
+    const advice = (answer.findings ?? []).slice(0, shown).map((f) => f.advice);
+    this.say([...(advice.length ? advice : [SAYS.pass]), answer.afterwards ?? ""].join(""));
     this.root.dataset.verdict = answer.verdict;
     this.root.dispatchEvent(new CustomEvent("photo:judged", { detail: answer, bubbles: true }));
   }

@@ -18,7 +18,7 @@ export function listenToKeys(camera) {
 function wanted(state, key, onButton) {
   if (SHUTTER.includes(key)) return state === "live" ? "shoot" : "wait";
   if (PRESS.includes(key) && !onButton) {
-    return { live: "shoot", taken: "keep", off: "start" }[state] ?? "wait";
+    return { live: "shoot", taken: "enterKey", off: "start" }[state] ?? "wait";
   }
   if (state === "taken" && (key === "Backspace" || key.toLowerCase() === "r")) return "retake";
   return null;

@@ -23,7 +23,7 @@ async function run(form) {
     if (step.done) return location.assign(form.dataset.next);
     if (step.sentence) {
       delete form.dataset.running;
-      say(form, step.sentence);
+      say(form, step.sentence, true);
     } else if (form.dataset.running) {
       bar.value = step.share;
       say(form, step.says);
@@ -49,7 +49,8 @@ async function post(form) {
   }
 }
 
-function say(form, text) {
+function say(form, text, wrong = false) {
   const status = form.querySelector("[role=status]");
+  status.classList.toggle("is-error", wrong);
   if (status.textContent !== text) status.textContent = text;
 }

@@ -13,7 +13,7 @@ import pytest
 from fieldkit.city import enrol_device
 from fieldkit.clock import JST
 from fieldkit.settings import Argon2, Settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
 from sync.server import devices, store
@@ -72,7 +72,7 @@ def settings(tmp_path: Path, city: CityServer) -> Settings:
 @pytest.fixture
 def vault(settings: Settings, city: CityServer) -> Iterator[Vault]:
     """Laptop A of 佐藤, enrolled with the city."""
-    opened, _ = vaults.create(settings, SATO, PASSPHRASE)
+    opened, _ = opening.create(settings, SATO, PASSPHRASE)
     enrol_device(opened, city.url, city.code(), city.fingerprint(), "訪問用A")
     yield opened
     opened.close()

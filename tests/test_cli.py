@@ -13,8 +13,7 @@ from fieldkit import reserve
 from fieldkit.demo import free_port
 from fieldkit.rules.personal_number import check_digit
 from fieldkit.settings import asset_dir, load_settings
-from fieldkit.store import ledger
-from fieldkit.store import vault as vaults
+from fieldkit.store import ledger, opening
 from sync.ids import new_id
 from tests.conftest import PASSPHRASE, CityServer
 from tests.needs import ROOT, needs
@@ -129,7 +128,7 @@ def test_a_laptop_from_nothing_to_a_sync(tmp_path: Path, city: CityServer) -> No
     there = ("--server", city.url, "--code", city.code(), "--fingerprint", city.fingerprint())
     done = run("enrol", *me, *there, said=words)
     assert done.returncode == 0 and "として登録しました" in done.stdout, done.stderr
-    vault = vaults.unlock(load_settings(data), "sato", PASSPHRASE)
+    vault = opening.unlock(load_settings(data), "sato", PASSPHRASE)
     fields = {"visit_date": "2026-07-15", "half": "am", "order": 1}
     desk = reserve.open_desk(vault)
     reserve.reserve(vault, desk, new_id(), fields, [(new_id(), {"name": "𠮷田", "kind": "new"})])
@@ -144,7 +143,7 @@ def test_a_laptop_from_nothing_to_a_sync(tmp_path: Path, city: CityServer) -> No
     assert bad.returncode == 1 and "利用者名または合言葉が違います" in bad.stderr
     sent = run("sync", *me, said=words)
     assert (sent.returncode, sent.stdout.strip()) == (0, "送りました：2件。残り0件、保留0件。")
-    vault = vaults.unlock(load_settings(data), "sato", PASSPHRASE)
+    vault = opening.unlock(load_settings(data), "sato", PASSPHRASE)
     exported, device = ledger.export(vault.book, vault.device), vault.device
     vault.close()
     assert device is not None

@@ -8,7 +8,6 @@ changes, and a blank answer breaks no constraint.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -18,7 +17,7 @@ from lxml import etree
 
 from fieldkit.errors import BadInput, KitError
 from fieldkit.forms.xpath import compiled, text_of, truth_of, with_date_numbers
-from fieldkit.rules import personal_number
+from fieldkit.rules import form_id, personal_number
 from fieldkit.rules.names import check_name
 from fieldkit.rules.verdict import Refused
 
@@ -26,12 +25,11 @@ if TYPE_CHECKING:
     from fieldkit.forms.form import Question
 
 _ROUNDS = 20
-_NUMBER_LIKE = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BROKEN = "\ufffd"
 _NO_NUMBER = (
-    "12桁の番号は入力できません。マイナンバー（個人番号）はこの端末に記録しません。"
-    "申請書の右上にある23桁の申請書IDを入力してください。"
+    "12けたの番号は入力できません。マイナンバー（個人番号）はこの端末に記録しません。"
+    "申請書の右上にある23けたの申請書IDを入力してください。"
 )
 
 
@@ -152,7 +150,7 @@ def individual_number_problem(question: Question, value: str) -> str:
     A box for digits (`appearance` numbers) refuses any twelve digits; other texts refuse what
     passes the check digit (police and phone numbers stay possible).
     """
-    if "numbers" in question.appearance.split() and _has_twelve_digits(value):
+    if "numbers" in question.appearance.split() and form_id.has_number(value):
         return _NO_NUMBER
     if question.type == "text" and isinstance(found := personal_number.scan(value), Refused):
         return found.sentence
@@ -162,12 +160,6 @@ def individual_number_problem(question: Question, value: str) -> str:
 def _storable(value: str) -> str:
     """Control characters, which no rule and no paper can hold, become U+FFFD (refused)."""
     return _CONTROL.sub(_BROKEN, value)
-
-
-def _has_twelve_digits(value: str) -> bool:
-    """Twelve digits in a row, full-width or spaced: may be an Individual Number."""
-    plain = re.sub(r"[\s\-‐－ー]", "", unicodedata.normalize("NFKC", value))
-    return bool(_NUMBER_LIKE.search(plain))
 
 
 def _name_problem(value: str) -> str:

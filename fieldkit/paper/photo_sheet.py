@@ -1,7 +1,7 @@
 """Print sheets of the face photo: 35 x 45 mm, four on an L print (L判) or a postcard (はがき).
 
 Why: the photo that is pasted on the paper form is 45 x 35 mm, with name and birth date on its back
-(S003 §4(1)③, 顔写真のチェックポイント). Sizes are true on paper at 100 % only: a ruler of 50 mm
+(003 §4(1)③, 顔写真のチェックポイント). Sizes are true on paper at 100 % only: a ruler of 50 mm
 tells whether the printer kept them. Cut marks lie in the gaps, never on a photo.
 
 The four photos are spread evenly: L 89 x 127 mm leaves gaps of 6.3 and 12.3 mm, a postcard

@@ -30,6 +30,8 @@ FULL = (826, 1062)
 """35 x 45 mm at 600 dpi."""
 MIN_BYTES, MAX_BYTES = 20_480, 7_000_000
 _GREY = (128, 128, 128)
+_FAR = 1.25
+"""A face that is enlarged so much is too small for the card: there the pixels must be exact."""
 
 
 @dataclass(frozen=True)
@@ -64,32 +66,56 @@ def straighten(mesh: Points) -> Straight:
 
 
 def warp(rgb: Pixels, matrix: Matrix, size: tuple[int, int], edge: int) -> Pixels:
-    """The source seen through `matrix` at `size` (width, height); area-averaged when shrinking.
+    """The source seen through `matrix` at `size` (width, height).
 
-    `edge` is OpenCV's border mode for what lies outside the source.
+    Shrinking averages before it turns (between three quarters and the whole, neighbours are enough
+    for that). At about the source's own scale, cubic curves double the pixels before a straight
+    turn: as good as a cubic turn, in half the time. `edge` is OpenCV's border mode for what lies
+    outside the source.
     """
-    scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+    part, moved = _cut_out(rgb, matrix, size)
+    scale = _scale(matrix)
+    turn = cv2.INTER_LINEAR
+    if scale < 0.9:
+        whole, part = part.shape, halved(part, scale)
+        way = cv2.INTER_LINEAR if scale * whole[0] > 0.75 * part.shape[0] else cv2.INTER_AREA
+        part, moved = _resized(part, moved, whole, scale, way)
+    elif scale < _FAR:
+        part, moved = _resized(part, moved, part.shape, 2 * scale, cv2.INTER_CUBIC)
+    else:
+        turn = cv2.INTER_CUBIC
+    out = cv2.warpAffine(part, moved, size, flags=turn, borderMode=edge, borderValue=_GREY)
+    return np.asarray(out, dtype=np.uint8)
+
+
+def _scale(matrix: Matrix) -> float:
+    return math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+
+
+def _resized(
+    part: Pixels, matrix: Matrix, whole: tuple[int, ...], scale: float, way: int
+) -> tuple[Pixels, Matrix]:
+    """The part at `scale` of its `whole` shape, and the matrix that leads on from there."""
+    size = (max(1, round(whole[1] * scale)), max(1, round(whole[0] * scale)))
+    ratio = np.array([whole[1] / size[0], whole[0] / size[1]])
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ ((ratio - 1) / 2)  # centres of pixels stay in place
+    moved[:, :2] *= ratio
+    return np.asarray(cv2.resize(part, size, interpolation=way), dtype=np.uint8), moved
+
+
+def _cut_out(rgb: Pixels, matrix: Matrix, size: tuple[int, int]) -> tuple[Pixels, Matrix]:
+    """The part of the source that is seen through `matrix`, and the matrix from that part."""
     inverse = cv2.invertAffineTransform(matrix)
     corners = np.array([[0, 0], [size[0], 0], [0, size[1]], size], dtype=np.float64)
     seen = corners @ inverse[:, :2].T + inverse[:, 2]
-    margin = 4 / min(scale, 1)
+    margin = 4 / min(_scale(matrix), 1)
     height, width = rgb.shape[:2]
     x0, y0 = np.clip(np.floor(seen.min(axis=0) - margin), 0, [width - 1, height - 1]).astype(int)
     x1, y1 = np.clip(np.ceil(seen.max(axis=0) + margin), [x0 + 1, y0 + 1], [width, height])
-    part = rgb[y0:int(y1), x0:int(x1)]
     moved = matrix.copy()
     moved[:, 2] += matrix[:, :2] @ np.array([x0, y0])
-    if scale < 0.9:
-        whole = part.shape[:2]
-        part = halved(part, scale)
-        small = (max(1, round(whole[1] * scale)), max(1, round(whole[0] * scale)))
-        ratio = np.array([whole[1] / small[0], whole[0] / small[1]])
-        part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        moved[:, 2] += moved[:, :2] @ ((ratio - 1) / 2)  # centres of pixels stay in place
-        moved[:, :2] *= ratio
-    out = cv2.warpAffine(part, moved, size, flags=cv2.INTER_LINEAR if scale < 0.9
-                         else cv2.INTER_CUBIC, borderMode=edge, borderValue=_GREY)
-    return np.asarray(out, dtype=np.uint8)
+    return rgb[y0:int(y1), x0:int(x1)], moved
 
 
 def halved(rgb: Pixels, scale: float) -> Pixels:

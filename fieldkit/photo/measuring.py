@@ -50,7 +50,10 @@ Numbers = dict[str, float | None]
 
 
 _beside = ThreadPoolExecutor(2, "photo")
-"""The crop is made and the wall is measured while the face is measured."""
+"""The face is measured while the person is looked for, the crop is made beside the wall."""
+_AROUND = 45
+"""Work px around the face that its measures reach into."""
+_NOBODY = np.zeros((1, 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,13 @@ def examine(source: Pixels, faces: FaceEngine, encoded: EncodedInfo | None = Non
     straight = straighten(found.meshes[0] / scale)
     inside = inside_mask(straight.matrix, width, height)
     view = warp(source, straight.matrix, FRAME, cv2.BORDER_REPLICATE)
+    face = _beside.submit(_face, view, inside, straight)
     person = faces.person(view)
     crown = crown_above_eyes((person > 0.5) & inside, straight.chin)
     ideal = ideal_box(crown, straight.chin)
     box, fits = fitted_box(ideal, straight.matrix, width, height)
     making = _beside.submit(lambda: jpeg(crop_pixels(source, straight, box)))
     scene, corner = _scene(view, person, inside, straight, box)
-    wall = _beside.submit(_wall, scene)
     second, second_box = second_face(found, scale, straight, box)
     top, side, bottom = missing(inside, ideal)
     unit = EYE / straight.eye_px
@@ -108,7 +111,7 @@ def examine(source: Pixels, faces: FaceEngine, encoded: EncodedInfo | None = Non
         places=places(straight.points[:, :2] - corner, box, second_box),
         blockiness=fd.blockiness(_native(source, straight)), jpeg_quality=quality,
     )
-    numbers = {**_shape(straight), **_face(scene), **wall.result()}
+    numbers = {**_shape(straight), **_wall(scene), **face.result()}
     measured = replace(measured, **numbers)  # type: ignore[arg-type]
     return Examined(measured, making)
 
@@ -122,8 +125,12 @@ def _shape(straight: Straight) -> Numbers:
             "mouth_open": f.mouth_gap(points, straight.chin)}
 
 
-def _face(scene: f.Scene) -> Numbers:
-    """Light, cover and detail of the face."""
+def _face(view: Pixels, inside: npt.NDArray[np.bool_], straight: Straight) -> Numbers:
+    """Light, cover and detail of the face, wherever the crop comes to lie around it."""
+    low, high = straight.points[:, :2].min(axis=0), straight.points[:, :2].max(axis=0)
+    box = (*(low - _AROUND), *(high - low + 2 * _AROUND))
+    nobody = np.broadcast_to(_NOBODY, inside.shape)
+    scene, _ = _scene(view, nobody, inside, straight, box)
     light, clipped = ff.light_of(scene)
     shade = ff.uneven_light(scene)
     hat_colour, hat_light = ff.forehead(scene)
@@ -142,18 +149,20 @@ def _face(scene: f.Scene) -> Numbers:
         "face_clipped": clipped, "shade": shade, "eye_shade": eye_shade,
         "uneven_light": None if shade is None else abs(shade),
         "skin_colour": cast, "sharpness": fd.sharpness(scene),
-        "detail": fd.detail(scene), "noise": fd.noise(scene),
+        "detail": fd.detail(scene),
     }
 
 
 def _wall(scene: f.Scene) -> Numbers:
-    """The wall in view; nothing where there is too little of it."""
+    """The wall in view; its grain alone where there is too little of it."""
+    grain: Numbers = {"noise": fd.noise(scene)}
     wall = fw.wall_of(scene)
     if wall is None:
-        return {}
+        return grain
     edges, colour, light = fw.plainness(wall)
     step, folds = fw.lines_and_folds(wall)
-    return {"background_edges": edges, "background_colour": colour, "background_light": light,
+    return {**grain, "background_edges": edges, "background_colour": colour,
+            "background_light": light,
             "background_step": step, "background_folds": folds, "wall_shadow": fw.shadow(wall)}
 
 
@@ -218,7 +227,7 @@ def _scene(
     view: Pixels, person: npt.NDArray[np.float32], inside: npt.NDArray[np.bool_],
     straight: Straight, box: Box,
 ) -> tuple[f.Scene, npt.NDArray[np.float64]]:
-    """The crop of the work frame and the position of its corner."""
+    """A box of the work frame and the position of its corner."""
     x0, y0 = max(0, round(box[0])), max(0, round(box[1]))
     rows, columns = slice(y0, round(box[1] + box[3])), slice(x0, round(box[0] + box[2]))
     points: Points = straight.points - np.array([x0, y0, 0.0])

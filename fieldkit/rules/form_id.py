@@ -17,11 +17,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from fieldkit.errors import BadCityData
+from fieldkit.rules.personal_number import APPLICATION_ID_LENGTH as LENGTH
+from fieldkit.rules.personal_number import LENGTH as NUMBER_LENGTH
 from fieldkit.rules.tables import words
 from fieldkit.rules.verdict import Refused
 
-LENGTH = 23
-NUMBER_LENGTH = 12
 LONGEST_PAYLOAD = 2048
 OFFICIAL_HOSTS = ("kojinbango-card.go.jp",)
 TYPE_TWICE = "読み取れないときは、申請書IDの23けたを2回入力してください。"

@@ -13,7 +13,7 @@ telephone numbers, the default and the dates are `forms/photo_exceptions.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,12 +121,10 @@ def problems(
     if not reasons or any(code not in offered for code in reasons):
         found.append(BadInput("reasons", "事情を、あてはまるものから選んでください。"))
     else:
-        bare = [says for code, says in stops.items()
-                if not set(reasons) & set(limits.reasons_for(code))]
-        if bare:
-            ways = _ways(stops, reasons, limits)
-            found.append(BadInput(
-                "reasons", f"選んだ事情では、次の指摘が残ります：「{bare[0]}」{ways}"))
+        left = [code for code in stops if not set(reasons) & set(limits.reasons_for(code))]
+        if left:
+            says = f"選んだ事情では、次の指摘が残ります：「{stops[left[0]]}」{_ways(left, limits)}"
+            found.append(BadInput("reasons", says))
     if not table.min_text <= len(text) <= table.max_text:
         says = table.short if len(text) < table.min_text else (
             f"理由は{table.max_text}文字までです（いま{len(text)}文字）。"
@@ -138,13 +136,12 @@ def problems(
     elif way.needs_form_id and not form_id:
         found.append(BadInput(
             "channel", f"「{way.label}」では申請書IDを電話で伝えます。"
-            f"申請書の画面で23桁を入れるか、「{table.channels[_other(table)].label}」を選んでください。"))
+            f"申請書の画面で23けたを入れるか、「{table.channels[_other(table)].label}」を選んでください。"))
     return found
 
 
-def _ways(stops: Mapping[str, str], reasons: Sequence[str], limits: Limits) -> str:
-    """The nearest thing that works: a reason to add, or taking the photo again."""
-    left = [c for c in stops if not set(reasons) & set(limits.reasons_for(c))]
+def _ways(left: Sequence[str], limits: Limits) -> str:
+    """The nearest thing that works for these stops: a reason to add, or taking the photo again."""
     more = [label for code, label in limits.reasons.items() if covers(code, left, limits)]
     return f"あてはまれば「{more[0]}」も選ぶか、撮り直してください。" if more else (
         "撮り直してください。")
@@ -164,20 +161,12 @@ def no_photo(birth: date | None, applied_on: date, rule: NoPhoto) -> str:
 
 
 def exceptions_from(
-    data: Mapping[str, Any], reasons: Iterable[str] = tuple(REASONS), file: str = FILE
+    data: Mapping[str, Any], reasons: Collection[str] = tuple(REASONS), file: str = FILE
 ) -> PhotoExceptions:
     """Build the table; BadCityData names the file and the key of what is wrong.
 
     `reasons` are the codes that photo.toml knows.
     """
-    pictures = []
-    for i, row in enumerate(rows(data, "picture", file), start=1):
-        at = f"picture[{i}]"
-        code = need(row, "code", str, file, at)
-        if code not in DRAWN:
-            raise BadCityData(file, f"{at}.code", f"{'・'.join(DRAWN)} のどれかにしてください。")
-        pictures.append(Picture(code, need(row, "caption", str, file, at)))
-    no_twins([p.code for p in pictures], "picture", file)
     declare = need(data, "declare", dict, file)
     default = need(declare, "default_channel", str, file, "declare")
     if default not in CHANNELS:
@@ -191,11 +180,11 @@ def exceptions_from(
     examples = {code: need(told, code, str, file, "example") for code in told}
     for key, codes in (("declare.lying", lying), ("example", tuple(examples))):
         for code in codes:
-            if code not in [*reasons]:
+            if code not in reasons:
                 says = f"「{code}」が photo.toml の [reasons] にありません。"
                 raise BadCityData(file, key, says)
     return PhotoExceptions(
-        pictures=tuple(pictures),
+        pictures=_pictures(data, file),
         channels={code: _channel(data, code, file) for code in CHANNELS},
         default_channel=default,
         min_text=shortest,
@@ -205,6 +194,18 @@ def exceptions_from(
         examples=examples,
         no_photo=_no_photo(data, file),
     )
+
+
+def _pictures(data: Mapping[str, Any], file: str) -> tuple[Picture, ...]:
+    pictures = []
+    for i, row in enumerate(rows(data, "picture", file), start=1):
+        at = f"picture[{i}]"
+        code = need(row, "code", str, file, at)
+        if code not in DRAWN:
+            raise BadCityData(file, f"{at}.code", f"{'・'.join(DRAWN)} のどれかにしてください。")
+        pictures.append(Picture(code, need(row, "caption", str, file, at)))
+    no_twins([p.code for p in pictures], "picture", file)
+    return tuple(pictures)
 
 
 def _channel(data: Mapping[str, Any], code: str, file: str) -> Channel:

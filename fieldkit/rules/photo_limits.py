@@ -68,7 +68,7 @@ def _edited(check: Check, row: Any, reasons: Mapping[str, str]) -> Check:
     strange = set(row) - _KEYS
     if strange:
         raise BadCityData(FILE, f"{key}.{min(strange)}", "この項目名は使えません。")
-    texts = _texts({k: row[k] for k in ("advice", *_SIDES) if k in row}, key)
+    texts: dict[str, Any] = _texts({k: row[k] for k in ("advice", *_SIDES) if k in row}, key)
     if not check.side and any(name in texts for name in _SIDES):
         raise BadCityData(FILE, f"{key}.advice_minus", "この項目には左右や上下の文はありません。")
     if "advice" in texts and check.side:  # one sentence for all: the built-in sides go
@@ -82,7 +82,7 @@ def _edited(check: Check, row: Any, reasons: Mapping[str, str]) -> Check:
         raise BadCityData(FILE, f"{key}.reasons", "[reasons] にある記号を並べてください。")
     edited = replace(check, advise=_limit(row, "advise", check.advise, key),
                      stop=_limit(row, "stop", check.stop, key), reasons=tuple(named), ask=ask)
-    edited = replace(edited, **texts)  # type: ignore[arg-type]
+    edited = replace(edited, **texts)
     if edited.reasons and check.code in NEVER_OVERRIDABLE:
         raise BadCityData(FILE, f"{key}.reasons", "この項目は理由があっても認められません。")
     if edited.advise is not None and beyond(edited, edited.advise, edited.stop):

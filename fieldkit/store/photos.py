@@ -7,17 +7,22 @@ refused. A failed erase is an open row of `erasure`. The laptop cannot open what
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from fieldkit.errors import KitError
 from fieldkit.store import wipe
 from fieldkit.store.files import write_new
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import is_id, new_id
 from sync.packet import join_photo, open_photo, seal_photo, split_photo
 from sync.wire import sha256
 
+CHANGE = threading.RLock()
+"""One change of which photo counts at a time: of two windows, or of a double click, each would
+erase the shot of the other as the older one."""
 SEALED_SENTENCE = "この写真は封印済みです。再表示できません（市サーバには送信されます）。"
 
 
@@ -109,8 +114,12 @@ def show(vault: Vault, photo_id: str) -> bytes:
 
 
 def keep(vault: Vault, photo_id: str) -> None:
-    """The photo was chosen: it will be sent."""
+    """The photo was chosen: it will be sent. KitError("photo_gone") where it was erased unsent."""
     with vault.book.write() as conn:
+        row = row_of(vault, photo_id)
+        if row["state"] == "erased" and row["reason"] != "receipt":
+            says = "この写真はもう消去されています。撮り直してください。"
+            raise KitError("photo_gone", says, "retry")
         conn.execute(
             "UPDATE photo SET state = 'queued' WHERE id = ? AND state = 'sealed'", (photo_id,)
         )

@@ -14,7 +14,8 @@ from typing import Any
 
 from fieldkit.errors import KitError
 from fieldkit.store import saves
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import new_id
 from sync.packet import seal_record

@@ -1,4 +1,4 @@
-"""The vault: open it with a passphrase, open a trip in it with that trip's day secret, lock it.
+"""An open vault: open a trip in it with that trip's day secret, change who may open it, lock it.
 
 Nothing that the laptop alone could ever open is kept on its disk for longer than a visit: photos
 are sealed to the city, and a trip's texts need the day secret `E` that is printed on the visit
@@ -7,83 +7,31 @@ sheet (design §4). In memory, keys live in one object that lock() empties.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fieldkit.clock import stamp
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.settings import Settings
-from fieldkit.store import damage, delay, keyslots, ledger, phrasebook, saves, wipe
+from fieldkit.store import damage, keyslots, ledger, phrasebook, saves, wipe
 from fieldkit.store.db import Database
-from fieldkit.store.files import remove, sync_dir
+from fieldkit.store.files import remove
 from fieldkit.store.keyslots import User
 from fieldkit.store.migrations import migrate
+from fieldkit.store.opentrip import OpenTrip, secret_digest
 from fieldkit.store.schema import BOOK_STEPS, TRIP_STEPS
-from fieldkit.store.startcheck import check_clock, check_place
 from sync import fail
 from sync.ids import code_of, is_id
 
 RECOVERY = User(keyslots.RECOVERY_ID, "復旧用（市で保管）", "supervisor")
-
-
 HELD = b"fieldkit/held/v1"
 
 
 def derive(key: wipe.Buffer, purpose: str, salt: wipe.Buffer | None = None) -> bytearray:
     """HKDF-SHA256 to 32 bytes; every derived key has its own purpose string. Wipe it after use."""
     return wipe.derive(key, f"fieldkit/{purpose}/v1".encode(), salt)
-
-
-def secret_digest(trip_id: str, secret: wipe.Buffer) -> str:
-    """What the disk remembers of a day secret: enough to say "wrong code", no more."""
-    digest = hashlib.sha256(b"fieldkit/trip-secret/v1|" + trip_id.encode() + b"|")
-    digest.update(secret)
-    return digest.hexdigest()
-
-
-@dataclass
-class OpenTrip:
-    """A trip whose store is open: its rows, its city key, its secret (memory only).
-
-    `saved` counts the sealed lines in its store, `flushed` those that are durable in `saves.rec`;
-    it is `behind` when a full disk kept a line out of that file.
-    """
-
-    id: str
-    kind: str
-    day: str
-    public: bytes
-    folder: Path
-    db: Database
-    kept_secret: bytearray = field(repr=False)
-    saved: int = 0
-    flushed: int = 0
-    behind: bool = False
-
-    @property
-    def secret(self) -> bytes:
-        """A copy of the day secret `E`; zeros once the trip is closed."""
-        return bytes(self.kept_secret)
-
-    def flush(self) -> bool:
-        """Whether every save is in `saves.rec` and on the disk, where the city's key opens it.
-
-        False where the disk is full: the store keeps the lines, and the next flush tries again.
-        """
-        with self.db.read():
-            if self.flushed == self.saved:
-                return True
-            rows = self.db.all("SELECT n, line FROM sealed WHERE n > ? ORDER BY n", self.flushed)
-            try:
-                saves.complete(self.folder, [row["line"] for row in rows])
-            except KitError:
-                return False
-            self.flushed, self.behind = self.saved, False
-            return True
 
 
 class Vault:
@@ -317,92 +265,3 @@ class Vault:
             keyslots.write_slots(path, change(keyslots.read_slots(path)))
             self.note(act, user.id, user.role)
         fail.point("slots.noted")
-
-
-# -- making and opening ---------------------------------------------------------------------
-def exists(settings: Settings) -> bool:
-    return (settings.data_dir / "slots.json").exists()
-
-
-def create(settings: Settings, user: User, passphrase: str) -> tuple[Vault, str]:
-    """Make a vault with its first user; returns it and the recovery code to print for the city."""
-    check_place(settings)
-    if exists(settings):
-        raise KitError("vault_exists", "保管庫はすでにあります。", "stop")
-    phrasebook.check(settings.forms_dir, passphrase, (user.name, user.id))
-    store_key, recovery = secrets.token_bytes(32), code_of(secrets.token_bytes(16))
-    begun = settings.data_dir / "slots.begun.json"
-    if begun.exists():  # a kill came before anybody had a key: what lies here can never be opened
-        for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
-            remove(settings.data_dir / name)
-        remove(begun)
-    pairs = ((RECOVERY, recovery), (user, passphrase))
-    slots = [keyslots.make_slot(store_key, who, words, settings.argon2) for who, words in pairs]
-    keyslots.write_slots(begun, slots)
-    vault = Vault(settings, user, store_key)
-    vault.note("vault_made", user.id)
-    delay.clear(settings.data_dir / "login-delay.json", settings.clock())
-    begun.replace(settings.data_dir / "slots.json")  # now it exists
-    sync_dir(settings.data_dir)
-    return vault, recovery
-
-
-def unlock(
-    settings: Settings, user_id: str, passphrase: str, clock_confirmed: bool = False
-) -> Vault:
-    """Open the vault; KitError("wrong_login") says nothing about which part was wrong.
-
-    `clock_confirmed` is a supervisor's word that a clock that went back is right now.
-    """
-    check_place(settings)
-    failures = settings.data_dir / "login-delay.json"
-    wait = delay.seconds_left(failures, settings.clock())
-    if wait:
-        raise KitError("wait", delay.why(failures, settings.clock(), wait), "retry")
-    opened = keyslots.open_slot(settings.data_dir / "slots.json", user_id, passphrase)
-    if opened is None:
-        wait = delay.note_failure(failures, settings.clock())
-        more = f"あと{wait}秒たってから、もう一度どうぞ。" if wait else "もう一度どうぞ。"
-        raise KitError("wrong_login", f"利用者名または合言葉が違います。{more}", "retry")
-    wrong = delay.failures(failures, settings.clock())
-    user, store_key = opened
-    if not damage.is_there(settings.data_dir / "ledger.db"):
-        raise damage.missing(settings.data_dir / "ledger.db")
-    vault = Vault(settings, user, store_key)
-    wipe.wipe(store_key)
-    try:
-        _check_clock(vault, clock_confirmed)
-        with vault.book.write():
-            if wrong:
-                vault.note("login_failed", vault.device_id, str(wrong))
-            if delay.is_missing(failures):
-                vault.note("login_delay_missing", vault.device_id)
-            vault.note("login", user.id)
-            _note_damage(vault)
-        delay.clear(failures, settings.clock())
-    except BaseException:
-        vault.close()
-        raise
-    return vault
-
-
-def _check_clock(vault: Vault, confirmed: bool) -> None:
-    try:
-        check_clock(vault.book, vault.settings.clock())
-    except KitError:
-        if not confirmed or vault.user.role != "supervisor":
-            raise
-        vault.note("clock_confirmed", vault.device_id)
-
-
-def _note_damage(vault: Vault) -> None:
-    """Files that are damaged, or not ours, and that do not stop the work."""
-    folder = vault.settings.data_dir
-    if vault.book.wal == "torn":
-        vault.found_damage(*damage.torn(folder / "ledger.db"))
-    if keyslots.damaged(folder / "slots.json"):
-        vault.found_damage(*damage.slots())
-    trips = [row["id"] for row in vault.book.all("SELECT id FROM trip")]
-    odd = damage.foreign(folder, trips)
-    if odd:
-        vault.found_damage(*damage.not_ours(odd))

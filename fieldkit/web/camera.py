@@ -9,10 +9,9 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import shot
-from fieldkit.errors import BadInput
-from fieldkit.photo import burst, guide, load_limits, warm_up, worst_two
-from fieldkit.photo.engine import EngineMissing
+from fieldkit import apply, shot
+from fieldkit.errors import KitError
+from fieldkit.photo import burst, guide, warm_up, worst_two
 from fieldkit.web.common import kit, number_errors, vault
 from fieldkit.web.visits import case_of
 
@@ -22,7 +21,8 @@ DELETE_FILE = (
     "取り込みました。元の写真を、電話やパソコンから消してください。"
     "「最近削除した項目」やごみ箱からも消します。"
 )
-NO_ENGINE = "顔の自動案内は使えません。枠に顔を合わせて撮影し、写真は目で確かめてください。"
+LONGEST_BODY = 2000
+"""Bytes of what is told about a camera: its name, and no tree that has no end."""
 
 
 @screens.get("/visit/<rid>/a/<aid>/photo/camera")
@@ -38,7 +38,8 @@ def prepare(rid: str, aid: str) -> ResponseReturnValue:
 def remember(rid: str, aid: str) -> ResponseReturnValue:
     """The camera that was chosen, by its name."""
     case_of(rid, aid)
-    told: Any = request.get_json(force=True, silent=True)
+    small = (request.content_length or 0) <= LONGEST_BODY
+    told: Any = request.get_json(force=True, silent=True) if small else None
     name = told.get("label", "") if isinstance(told, dict) else ""
     name = name if isinstance(name, str) else ""
     for error in number_errors({"camera": name}):
@@ -56,10 +57,8 @@ def live(rid: str, aid: str) -> ResponseReturnValue:
     lying = request.headers.get("X-Pose") == "lying"
     try:
         return jsonify(guide(request.get_data(), full_height=tall, lying=lying))
-    except BadInput as error:
+    except KitError as error:
         return jsonify({"state": "none", "says": error.sentence, "box": None})
-    except EngineMissing:
-        return jsonify({"state": "byeye", "says": NO_ENGINE, "box": None})
 
 
 @screens.post("/visit/<rid>/a/<aid>/photo/shoot")
@@ -70,13 +69,14 @@ def shoot(rid: str, aid: str) -> ResponseReturnValue:
     `X-Source` (camera, file) and `X-Pose` (sitting, lying) say how it was taken.
     """
     case = case_of(rid, aid)
+    apply.refuse_photo(case, kit().city())
     source = request.headers.get("X-Source", "camera")
     pose = request.headers.get("X-Pose", "sitting")
     lengths = request.headers.get("X-Frames")
     body = request.get_data()
     frames = (body,) if lengths is None else burst.split(body, lengths)
     best = burst.best_frame(frames)
-    limits = load_limits(kit().settings.forms_dir)
+    limits = kit().city().photo_limits
     taken = shot.take(vault(), case.trip, case.applicant, frames[best], limits, source, pose)
     return jsonify(
         {

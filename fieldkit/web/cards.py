@@ -10,16 +10,17 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request
+from flask import Blueprint, Response, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import cards, cards_empty, cards_import, media, visit
+from fieldkit import apply, cards, cards_empty, cards_import, media, visit
 from fieldkit.cards_import import Reader
 from fieldkit.errors import BadInput, KitError, NotReady
-from fieldkit.photo import load_limits
+from fieldkit.guard import may
 from fieldkit.store.records import Record
 from fieldkit.web.cards_look import board_shown, card_shown, people_of
 from fieldkit.web.common import error_rows, kit, number_errors, page, vault
+from fieldkit.web.visits import case_of
 
 screens = Blueprint("cards", __name__)
 STEP_SECONDS = 1.0
@@ -44,11 +45,15 @@ def _readers() -> Readers:
 
 @screens.app_context_processor
 def _for_all_pages() -> dict[str, Any]:
-    """`cards_out()` and `cards_lost()` for the first screen."""
+    """`cards_out()` and `cards_lost()` for the first screen; empty for who has no cards' screen."""
     return {
-        "cards_out": lambda: cards.out_now(vault()),
-        "cards_lost": lambda: cards.incidents(vault()),
+        "cards_out": lambda: cards.out_now(vault()) if _mine() else [],
+        "cards_lost": lambda: cards.incidents(vault()) if _mine() else [],
     }
+
+
+def _mine() -> bool:
+    return may(g.session.user.role, "cards")
 
 
 def _board(errors: list[BadInput]) -> ResponseReturnValue:
@@ -95,11 +100,19 @@ def card(card_id: str) -> ResponseReturnValue:
     return _card(card_id, [])
 
 
+def _chosen_drive(row: dict[str, Any]) -> media.Drive:
+    """The reader that was chosen; where one has to be chosen and none was, that is said."""
+    mount = request.form.get("mount", "")
+    if not mount and not row["serial"] and len(media.drives()) > 1:
+        raise BadInput("mount", "どの読み取り機にカードを差したかを選んでください。")
+    return cards.drive_of(vault(), row, mount)
+
+
 @screens.post("/cards/<card_id>/read")
 def read(card_id: str) -> ResponseReturnValue:
     """Read the card for a moment; the screen repeats it until it is done."""
     readers = _readers()
-    drive = cards.drive_of(cards.row_of(vault(), card_id), request.form.get("mount", ""))
+    drive = _chosen_drive(cards.row_of(vault(), card_id))
     with readers.lock:
         reader = readers.of(card_id)
         done = cards_import.read(vault(), card_id, drive, reader, STEP_SECONDS)
@@ -112,7 +125,7 @@ def empty(card_id: str) -> ResponseReturnValue:
     """One step of emptying. Every beginning counts anew with a reader that trusts nothing."""
     readers, form = _readers(), request.form
     row = cards.row_of(vault(), card_id)
-    drive = cards.drive_of(row, form.get("mount", ""))
+    drive = _chosen_drive(row)
     with readers.lock:
         fresh = readers.fresh.setdefault(card_id, Reader())
         try:
@@ -149,7 +162,7 @@ def view(card_id: str, sha256: str) -> ResponseReturnValue:
 
 
 def _bytes(row: dict[str, Any], sha256: str) -> bytes:
-    drive = cards.drive_of(row, "")
+    drive = cards.drive_of(vault(), row, "")
     readers = _readers()
     with readers.lock:
         return cards_import.bytes_of(vault(), row["id"], sha256, drive, readers.of(row["id"]))
@@ -165,7 +178,7 @@ def sort_out(card_id: str, sha256: str) -> ResponseReturnValue:
             return redirect(f"/cards/{card_id}")
         row = cards.open_row(vault(), card_id, "read")
         person = _person(row, form.get("applicant", ""))
-        limits = load_limits(kit().settings.forms_dir)
+        limits = kit().city().photo_limits
         cards_import.take_in(vault(), card_id, sha256, _bytes(row, sha256), person, limits)
     except (BadInput, NotReady) as error:
         name = error.field if isinstance(error, BadInput) else "applicant"
@@ -182,9 +195,10 @@ def _reason(code: str) -> str:
 
 def _person(row: dict[str, Any], applicant_id: str) -> Record:
     trip = vault().trip(row["trip_id"])
-    for _, applicant in people_of(trip):
+    for slip, applicant in people_of(trip):
         if applicant.id == applicant_id:
             visit.refuse_if_closed(trip, applicant)
+            apply.refuse_photo(case_of(slip.reservation.id, applicant_id), kit().city())
             return applicant
     raise BadInput("applicant", "だれの写真かを選んでください。")
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fieldkit import cards, media, reserve, shot
+from fieldkit import apply, cards, media, reserve, shot
 from fieldkit.people import everybody
 from fieldkit.rules.card_shots import ASIDE, KINDS, LOST
 from fieldkit.store import records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
+from fieldkit.web.common import kit, size_ja
+from fieldkit.web.photo_look import SHOWN
+from fieldkit.web.visits import case_of
 
 STATE_JA = {
     "out": "持ち出し中",
@@ -31,13 +35,6 @@ NEXT = {
     "emptied": "返却する",
 }
 VERDICT = {"pass": "good", "advise": "care", "stop": "bad"}
-
-
-def size_ja(size: int) -> str:
-    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
-        if size >= unit:
-            return f"{size / unit:.1f}{name}"
-    return f"{size}バイト"
 
 
 def _row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -129,6 +126,7 @@ def _people(trip: OpenTrip) -> list[dict[str, str]]:
             "note": f"受付番号 {found.reservation.get('reception_no')}",
         }
         for found, applicant in people_of(trip)
+        if not apply.no_photo(case_of(found.reservation.id, applicant.id), kit().city())
     ]
 
 
@@ -149,6 +147,6 @@ def _took(trip: OpenTrip, applicant_id: str) -> dict[str, Any] | None:
     return {
         "name": applicant.get("name"),
         "look": VERDICT.get(tried["verdict"], "care"),
-        "advice": [found["advice"] for found in tried["findings"][:2]],
+        "advice": [found["advice"] for found in tried["findings"][:SHOWN]],
         "url": f"/visit/{applicant.parent}/a/{applicant_id}/photo",
     }

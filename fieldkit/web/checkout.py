@@ -15,7 +15,7 @@ from fieldkit.clock import is_sane
 from fieldkit.errors import BadInput, KitError, NotAllowed
 from fieldkit.photo.qr import read_qr
 from fieldkit.rules.wareki import wareki
-from fieldkit.store.vault import OpenTrip
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.visit import KIND_JA
 from fieldkit.web.common import error_rows, kit, page, pdf, vault
 from fieldkit.web.today import window_text

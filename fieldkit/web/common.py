@@ -147,6 +147,19 @@ def say_day(text: Any) -> str:
     return _say_date(text, weekday=False)
 
 
+def say_moment(text: str) -> str:
+    """ISO moment to wareki and the minute: 令和8年7月1日 10:42."""
+    return f"{say_day(text)} {text[11:16]}"
+
+
+def size_ja(size: int) -> str:
+    """Bytes as a person reads them: KB, from one MB on MB, from one GB on GB."""
+    for unit, name in ((1024**3, "GB"), (1024**2, "MB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size / 1024:,.0f} KB"
+
+
 def _say_birth(text: Any) -> str:
     try:
         return birth_text(date.fromisoformat(str(text)), today())

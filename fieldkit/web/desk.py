@@ -15,7 +15,7 @@ from fieldkit.rules.applications import KINDS, script_points
 from fieldkit.rules.fees import Fee, FeeCase, fee_for
 from fieldkit.rules.wareki import birth_text, parse_date, wareki
 from fieldkit.store import records
-from fieldkit.store.vault import OpenTrip
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.web.common import (
     error_rows,
     kit,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import renew, reserve, tripend
+from fieldkit import handover, renew, reserve, tripend
 from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
 from fieldkit.web.common import error_rows, page, vault
 from fieldkit.web.deletion import printable
@@ -55,6 +55,7 @@ def _draw(errors: list[BadInput], status: int = 200) -> ResponseReturnValue:
             "erase.html",
             trips=_trips(),
             owed_list=owed,
+            files_owed=len(handover.owed(vault())),
             ended=printable(),
             desk=reserve.desk_row(vault()),
             renewed=not owed and request.args.get("done") == "desk",

@@ -8,30 +8,15 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import anchor, giveup, paper, reserve
+from fieldkit import anchor, paper, reserve
 from fieldkit.errors import BadInput
-from fieldkit.paper import certificate
 from fieldkit.report.weekly import weekly_xlsx
-from fieldkit.store import facts, keyslots, ledger
+from fieldkit.store import facts, ledger
 from fieldkit.web.common import kit, page, pdf, vault
+from fieldkit.web.ledger_words import say_result
 
 screens = Blueprint("lists", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-RESULTS = {
-    **giveup.REASONS,
-    **certificate.REASONS,
-    **keyslots.ROLES,
-    "ok": "よい",
-    "begun": "開始",
-    "slips": "受付票",
-    "desk": "受付データ",
-    "asked": "監督者の指示",
-    "confirm": "合言葉の確認",
-    "recovery": "復旧用の26文字",
-    "file_damaged": "ファイルの破損",
-    "idle": "使わない時間が続いた",
-}
-"""What the ledger's result says in Japanese; a count or anything else stands as it is."""
 
 
 @screens.get("/list")
@@ -82,7 +67,7 @@ def entries() -> ResponseReturnValue:
             **row,
             "at": row["at"][:16].replace("T", " "),
             "act_ja": ledger.ACTS.get(row["act"], ""),
-            "result_ja": RESULTS.get(row["result"], row["result"]),
+            "result_ja": say_result(row["act"], row["result"]),
         }
         for row in ledger.rows(vault().book)
     ]

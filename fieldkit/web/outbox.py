@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import giveup, outbox
 from fieldkit.errors import BadInput, NotAllowed
-from fieldkit.web.common import kit, page, vault
+from fieldkit.web.common import kit, page, size_ja, vault
 
 screens = Blueprint("outbox", __name__)
 
@@ -33,10 +33,6 @@ WHY = {
     "no_proof": "市サーバの受領証に、この項目がありません。",
     "too_large": "大きすぎて受け付けられません。",
 }
-
-
-def size_ja(size: int) -> str:
-    return f"{size / 1024:,.0f} KB" if size < 1024**2 else f"{size / 1024**2:,.1f} MB"
 
 
 def _label(entity: str, record_id: str, saves: int) -> str:

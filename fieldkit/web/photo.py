@@ -16,9 +16,7 @@ from fieldkit import apply, erase, paper, photo_calls, shot, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, KitError
 from fieldkit.people import everybody
-from fieldkit.photo import load_limits
 from fieldkit.rules import photo_exceptions
-from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
 from fieldkit.web.common import error_rows, kit, number_errors, page, vault
 from fieldkit.web.photo_look import exception_shown, judged, pictures_shown
@@ -45,22 +43,19 @@ def _tried(case: Case) -> dict[str, Any] | None:
     return {"id": kept, "verdict": "pass", "findings": []} if kept else None
 
 
-def _limits() -> Limits:
-    return load_limits(kit().settings.forms_dir)
-
-
 def _stops(tried: dict[str, Any]) -> dict[str, str]:
     """Mark code → advice of everything that stops the photo."""
     return {f["code"]: f["advice"] for f in tried["findings"] if f["severity"] == "stop"}
 
 
 def _draw(case: Case, tried: dict[str, Any] | None, errors: list[BadInput]) -> ResponseReturnValue:
-    table = kit().city().photo
-    if why := apply.no_photo(case, kit().city()):
+    city = kit().city()
+    table, limits = city.photo, city.photo_limits
+    if why := apply.no_photo(case, city):
         return page("visit/no_photo.html", why=why, **frame(case))
     if tried is None:
         return page("visit/camera.html", **frame(case))
-    stops, limits = [*_stops(tried)], _limits()
+    stops = [*_stops(tried)]
     offered = photo_exceptions.reasons_offered(stops, limits)
     lying = photo_exceptions.preselected(str(tried.get("pose", "")), stops, limits, table)
     values = {
@@ -121,6 +116,11 @@ def view(rid: str, aid: str, photo_id: str) -> ResponseReturnValue:
 
 @screens.post("/visit/<rid>/a/<aid>/photo")
 def choose(rid: str, aid: str) -> ResponseReturnValue:
+    with photos.CHANGE:
+        return _choose(rid, aid)
+
+
+def _choose(rid: str, aid: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     visit.refuse_if_closed(case.trip, case.applicant)
     tried = _tried(case)
@@ -156,12 +156,12 @@ def _problems(case: Case, tried: dict[str, Any], declared: Declared | None) -> l
     if stops and declared is None:
         first = next(iter(stops.values()))
         return [BadInput("", f"このままでは使えません。撮り直してください：{first}")]
-    errors = []
+    errors, city = [], kit().city()
     if declared is not None:
         errors = number_errors({"reason_text": declared.text})
         errors += photo_exceptions.problems(
             stops, declared.reasons, declared.text, declared.channel,
-            case.state.values.get("form_id", ""), _limits(), kit().city().photo,
+            case.state.values.get("form_id", ""), city.photo_limits, city.photo,
         )  # fmt: skip
         if not errors and declared.channel == "paper":
             errors = _unprintable(declared.text)
@@ -188,7 +188,12 @@ def _keep(case: Case, tried: dict[str, Any], declared: Declared | None) -> None:
     asked = sorted({str(f["ask"]) for f in tried["findings"] if f.get("ask")})
     fields: dict[str, Any] = {
         "photo_id": photo_id,
-        "photo_checked": {"at": vault().now(), "by": vault().user.id, "asked": asked},
+        "photo_checked": {
+            "at": vault().now(),
+            "by": vault().user.id,
+            "asked": asked,
+            "seen": photo_id in vault().photo_keys,  # after a restart: from memory
+        },
         "photo_exception": {
             "reasons": declared.reasons,
             "text": declared.text,

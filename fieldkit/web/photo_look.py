@@ -10,6 +10,7 @@ from fieldkit import photo_calls
 from fieldkit.apply import Case
 from fieldkit.rules.photo_exceptions import PhotoExceptions
 from fieldkit.rules.photo_limits import Limits
+from fieldkit.web.common import say_moment
 
 VERDICT = {"pass": "ok", "advise": "warn", "stop": "stop"}
 SHOWN = 2
@@ -57,7 +58,7 @@ def call_shown(call: photo_calls.Call, names: Mapping[str, str]) -> dict[str, An
         "form_id": call.form_id,
         "reception_no": call.slip.reservation.get("reception_no"),
         "name": call.applicant.get("name"),
-        "at": done["at"][:16].replace("T", " ") if done else "",
+        "at": say_moment(done["at"]) if done else "",
         "by": names.get(done.get("by", ""), done.get("by", "")) if done else "",
         "url": base,
     }

@@ -11,22 +11,18 @@ from typing import Any
 from flask import Blueprint, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import handover, media, prints
+from fieldkit import apply, handover, media, prints
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.paper.photo_sheet import PAPERS
 from fieldkit.photo.exporting import online_problem
 from fieldkit.store import photos
-from fieldkit.store.vault import OpenTrip
-from fieldkit.web.common import error_rows, kit, page, pdf, say_day, vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.web.common import error_rows, kit, page, pdf, say_day, say_moment, size_ja, vault
+from fieldkit.web.ledger_words import FILES
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("prints", __name__)
-REASONS = {
-    "erased": "消去済み",
-    "not_found": "USBメモリにないことを確認済み",
-    "lost": "USBメモリの紛失を記録済み",
-}
 
 
 def _photo_id(case: Case) -> str:
@@ -46,7 +42,7 @@ def _why_not(photo_id: str) -> tuple[str, str]:
 
 def _drives() -> list[dict[str, str]]:
     return [
-        {"value": str(d.mount), "label": handover.said(d), "note": f"空き {d.free >> 20:,}MB"}
+        {"value": str(d.mount), "label": handover.said(d), "note": f"空き {size_ja(d.free)}"}
         for d in media.drives()
     ]
 
@@ -54,8 +50,8 @@ def _drives() -> list[dict[str, str]]:
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
-        "at": f"{say_day(row['at'])} {row['at'][11:16]}",
-        "reason_ja": REASONS.get(row["reason"], "") if row["state"] == "gone" else "",
+        "at": say_moment(row["at"]),
+        "reason_ja": FILES.get(row["reason"], "") if row["state"] == "gone" else "",
     }
 
 
@@ -164,7 +160,18 @@ def contact(trip_id: str) -> ResponseReturnValue:
         "visit/contact.html",
         title=_title(trip),
         trip_id=trip_id,
-        people=people,
+        people=[
+            {
+                "number": one.number,
+                "name": one.name,
+                "reception_no": one.reception_no,
+                "photo": bool(one.photo_id),
+                "needs_none": bool(
+                    apply.no_photo(case_of(one.reservation_id, one.applicant_id), kit().city())
+                ),
+            }
+            for one in people
+        ],
         count=sum(bool(one.photo_id) for one in people),
         why_none=prints.NO_PHOTO,
     )

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from fieldkit import handover, photo_calls, visit
 from fieldkit.guard import may
 from fieldkit.reserve import Slip
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip
 from fieldkit.web.common import kit, page, today, vault
 from fieldkit.web.photo_look import calls_shown
 
@@ -92,7 +92,7 @@ def first() -> ResponseReturnValue:
         day=today().isoformat(),
         week=monday.isoformat(),
         visits=rows,
-        calls=calls_shown(photo_calls.owed(pairs, kit().city().photo)),
+        calls=calls_shown(photo_calls.owed(pairs, kit().city().photo)) if pairs else [],
         files_owed=len(handover.owed(vault())) if mine else 0,
         not_out=waiting["n"] if waiting else 0,
         locked_trips=[

@@ -25,8 +25,7 @@ from fieldkit.clock import JST
 from fieldkit.forms import load_form
 from fieldkit.photo import judge
 from fieldkit.settings import Settings, asset_dir
-from fieldkit.store import photos, records
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening, photos, records
 from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from tests.conftest import FAST, PASSPHRASE, SATO
@@ -102,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = Settings(data_dir=folder / "kit", argon2=FAST)
-        vault, _ = vaults.create(settings, SATO, PASSPHRASE)
+        vault, _ = opening.create(settings, SATO, PASSPHRASE)
         bench_store(vault, folder)
         vault.close()
     bench_photo()

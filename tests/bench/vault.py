@@ -26,10 +26,10 @@ from fieldkit.app import create_app
 from fieldkit.clock import day_of
 from fieldkit.guard import COOKIE, LAUNCH_COOKIE
 from fieldkit.settings import Argon2, Settings
-from fieldkit.store import photos, records
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening, photos, records
 from fieldkit.store.db import Database
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from sync.wire import canonical, new_sealing_key
 from tests.bench.trunk import median_ms, say
@@ -50,7 +50,7 @@ def once_ms(act: Callable[[], object]) -> float:
 
 def new_vault(folder: Path, cost: Argon2 = FAST) -> tuple[Vault, OpenTrip]:
     settings = Settings(data_dir=folder, argon2=cost)
-    vault, _ = vaults.create(settings, SATO, PASSPHRASE)
+    vault, _ = opening.create(settings, SATO, PASSPHRASE)
     day = day_of(settings.clock()).isoformat()
     return vault, vault.add_trip(new_id(), "field", day, PUBLIC, SECRET)
 
@@ -101,7 +101,7 @@ def bench_unlock(folder: Path) -> None:
     least = once_ms(lambda: bare.derive(b"passphrase"))
 
     def unlock() -> None:
-        vaults.unlock(vault.settings, SATO.id, PASSPHRASE).close()
+        opening.unlock(vault.settings, SATO.id, PASSPHRASE).close()
 
     unlock()
     say("unlock", once_ms(unlock), "bare Argon2id 256 MiB, t=3, p=4", least)

@@ -20,6 +20,9 @@ PAPERS = (
     "DECISIONS.md",
     "CHANGELOG.md",
     "fieldkit/THREATS.md",
+    "fieldkit/CARDS.md",
+    "fieldkit/photo/CODES.md",
+    "fieldkit/store/FORMATS.md",
     "sync/PROTOCOL.md",
 )
 LISTS = (
@@ -69,6 +72,11 @@ def test_it_documents_every_command() -> None:
 def test_it_gives_an_example_of_every_command() -> None:
     readme = read("README.md")
     assert [c for c in commands(_parser()) if f"python -m fieldkit {c}" not in readme] == []
+
+
+def test_it_lists_every_table_that_a_city_edits() -> None:
+    tables = {path.name for path in (ROOT / "forms").glob("*.toml")}
+    assert tables and tables - first_cells(read("README.md")) == set()
 
 
 def test_it_documents_every_kind_of_rules_try() -> None:

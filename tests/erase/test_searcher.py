@@ -12,7 +12,7 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from fieldkit.settings import Settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from sync.ids import new_id
 from sync.packet import seal_answer, seal_photo, seal_record
 from sync.wire import new_sealing_key
@@ -108,7 +108,7 @@ def test_it_opens_log_frames_whose_blocks_lie_apart(tmp_path: Path) -> None:
 def test_it_makes_the_keys_from_slots_and_secrets(tmp_path: Path) -> None:
     """Slot copies on the disk, a passphrase, a day secret: the book and the trip's file open."""
     settings = Settings(data_dir=tmp_path / "kit", argon2=FAST, clock=lambda: NOW)
-    vault, recovery = vaults.create(settings, SATO, PASSPHRASE)
+    vault, recovery = opening.create(settings, SATO, PASSPHRASE)
     secret, trip = noise(16), new_id()
     opened = vault.add_trip(trip, "field", "2026-07-01", new_sealing_key()[1], secret)
     with opened.db.write() as conn:

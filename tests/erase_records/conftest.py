@@ -10,7 +10,7 @@ import pytest
 
 from fieldkit.city import enrol_device
 from fieldkit.settings import Settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from fieldkit.store.vault import Vault
 from tests.conftest import NOW, PASSPHRASE, SATO, CityServer
 
@@ -37,7 +37,7 @@ def watch() -> Watch:
 @pytest.fixture
 def vault(settings: Settings, city: CityServer, watch: Watch) -> Iterator[Vault]:
     """Laptop A of 佐藤, with the clock of this test."""
-    opened, _ = vaults.create(replace(settings, clock=watch), SATO, PASSPHRASE)
+    opened, _ = opening.create(replace(settings, clock=watch), SATO, PASSPHRASE)
     enrol_device(opened, city.url, city.code(), city.fingerprint(), "訪問用A")
     yield opened
     opened.close()

@@ -7,7 +7,8 @@ import pytest
 from fieldkit import checkout, deletion, money, outbox, renew, reserve, safe, tripend, visit
 from fieldkit.rules.fees import Fee
 from fieldkit.store import ledger
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import new_id
 from tests.conftest import SUZUKI

@@ -21,8 +21,9 @@ from fieldkit.kit import Kit
 from fieldkit.rules.fees import Fee
 from fieldkit.settings import Argon2, Settings
 from fieldkit.store import photos, records
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from sync.road import NoAnswer
 
 # The cast of tests/conftest.py; importing that would load the whole city server at every start.

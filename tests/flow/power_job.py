@@ -19,8 +19,9 @@ from fieldkit import erase, money, outbox, reserve, tripend, visit
 from fieldkit.kit import Kit
 from fieldkit.store import ledger, photos, records, saves
 from fieldkit.store.keyslots import User
+from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store.vault import Vault
 from tests.flow import job
 
 OTHER = User("suzuki", "鈴木 一郎", "supervisor")

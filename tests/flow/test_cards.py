@@ -29,14 +29,6 @@ from tests.flow.card import (
 
 
 @pytest.fixture
-def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    place = tmp_path / "カード"
-    place.mkdir()
-    monkeypatch.setenv("KIT_MEDIA", str(place))
-    return place
-
-
-@pytest.fixture
 def trip_id(vault: Vault) -> str:
     return make_trip(vault)
 
@@ -218,9 +210,9 @@ def test_another_card_is_noticed(
     monkeypatch.setenv("KIT_MEDIA", str(other))
     row = cards.row_of(vault, card_id)
     with pytest.raises(KitError) as refused:
-        cards.drive_of(row, str(other))
+        cards.drive_of(vault, row, str(other))
     assert refused.value.code == "other_card"
     with pytest.raises(KitError):
-        cards.drive_of(row, "")
+        cards.drive_of(vault, row, "")
     with pytest.raises(KitError):
         media.drive_at("/etc")

@@ -26,9 +26,9 @@ from fieldkit.city import enrol_device
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
 from fieldkit.settings import Settings
-from fieldkit.store import photos, records, slotfile
-from fieldkit.store import vault as vaults
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store import opening, photos, records, slotfile
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync import wire
 from sync.ids import secret_of
 from sync.receipt import Receipt, issue
@@ -80,7 +80,7 @@ def fill(disk: Path, leave: int) -> Path:
 def test_a_full_disk_keeps_the_last_state(small_disk: Path, city: CityServer) -> None:
     kit = small_disk / "kit"
     settings = Settings(data_dir=kit, server_url=city.url, argon2=FAST, clock=lambda: NOW)
-    vault, _ = vaults.create(settings, SATO, PASSPHRASE)
+    vault, _ = opening.create(settings, SATO, PASSPHRASE)
     enrol_device(vault, city.url, city.code(), city.fingerprint(), "訪問用A")
     trip, applicant = a_visit(vault)
     visit.save_application(vault, trip, applicant, {"answers": {"a": "0"}})
@@ -145,7 +145,7 @@ def test_a_stopped_laptop_says_so_and_keeps_everything(vault: Vault, city: CityS
 def test_a_slip_in_the_fingerprint_does_not_use_up_the_code(
     settings: Settings, city: CityServer
 ) -> None:
-    vault, _ = vaults.create(settings, SATO, PASSPHRASE)
+    vault, _ = opening.create(settings, SATO, PASSPHRASE)
     code = city.code()
     with pytest.raises(KitError):
         enrol_device(vault, city.url, code, "0000-0000-0000-0000-0000", "A")
@@ -318,7 +318,7 @@ def test_it_marks_no_save_for_a_false_receipt(vault: Vault, city: CityServer, li
 def test_it_does_not_start_with_an_absurd_clock(vault: Vault, year: int) -> None:
     wrong = replace(vault.settings, clock=lambda: datetime(year, 1, 1, tzinfo=JST))
     with pytest.raises(KitError) as caught:
-        vaults.unlock(wrong, SATO.id, PASSPHRASE)
+        opening.unlock(wrong, SATO.id, PASSPHRASE)
     assert caught.value.code == "clock"
 
 
@@ -327,7 +327,7 @@ def try_login(
 ) -> str:
     """The code of the error, or an empty text where the door opened. Each call is a new start."""
     try:
-        vaults.unlock(replace(settings, clock=lambda: at), SATO.id, passphrase).close()
+        opening.unlock(replace(settings, clock=lambda: at), SATO.id, passphrase).close()
     except KitError as error:
         return error.code
     return ""
@@ -369,18 +369,18 @@ def test_a_changed_slot_does_not_open(vault: Vault, name: str, value: str) -> No
     mine[name] = value
     path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     with pytest.raises(KitError) as caught:
-        vaults.unlock(vault.settings, mine["user"], PASSPHRASE)
+        opening.unlock(vault.settings, mine["user"], PASSPHRASE)
     assert caught.value.code == "slots_damaged"
     slotfile.write(path, told["slots"])  # somebody who also makes the checksums anew
     with pytest.raises(KitError) as caught:
-        vaults.unlock(vault.settings, mine["user"], PASSPHRASE)
+        opening.unlock(vault.settings, mine["user"], PASSPHRASE)
     assert caught.value.code == "wrong_login"
 
 
 def test_a_slots_file_that_is_none_says_so(vault: Vault) -> None:
     (vault.settings.data_dir / "slots.json").write_text("{}", encoding="utf-8")
     with pytest.raises(KitError) as caught:
-        vaults.unlock(vault.settings, SATO.id, PASSPHRASE)
+        opening.unlock(vault.settings, SATO.id, PASSPHRASE)
     assert caught.value.code == "slots_damaged"
 
 
@@ -403,10 +403,10 @@ def test_a_wrong_trip_code_opens_nothing(vault: Vault) -> None:
 KILLED_BIRTH = """
 import sys
 from pathlib import Path
-from fieldkit.store import vault
+from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from tests.flow.job import PASSPHRASE, settings_of
-vault.create(settings_of(Path(sys.argv[1]), ""), User("sato", "佐藤 花", "field"), PASSPHRASE)
+opening.create(settings_of(Path(sys.argv[1]), ""), User("sato", "佐藤 花", "field"), PASSPHRASE)
 """
 
 
@@ -419,8 +419,8 @@ def test_a_kill_while_the_vault_is_made_leaves_room_for_a_new_one(
     killed = subprocess.run(run, cwd=root, env={**os.environ, "KIT_FAIL": fail})
     assert killed.returncode == 137
     settings = Settings(data_dir=tmp_path / "kit", argon2=FAST, clock=lambda: NOW)
-    assert not vaults.exists(settings), "half a vault must not look like one"
-    made, _ = vaults.create(settings, SATO, PASSPHRASE)
+    assert not opening.exists(settings), "half a vault must not look like one"
+    made, _ = opening.create(settings, SATO, PASSPHRASE)
     made.close()
-    vaults.unlock(settings, SATO.id, PASSPHRASE).close()
+    opening.unlock(settings, SATO.id, PASSPHRASE).close()
     assert list(tmp_path.rglob("*.part")) == []

@@ -23,8 +23,7 @@ import sqlalchemy as sa
 
 from fieldkit import outbox, reserve, tripend
 from fieldkit.city import enrol_device
-from fieldkit.store import ledger
-from fieldkit.store import vault as vaults
+from fieldkit.store import ledger, opening
 from sync.fail import EXIT_CODE
 from sync.server import receipts, store
 from tests.conftest import PASSPHRASE, SATO, start_city
@@ -67,7 +66,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A city and a laptop enrolled with it, as a folder to copy."""
     folder = tmp_path_factory.mktemp("ready")
     city = start_city(folder / "city")
-    made, _ = vaults.create(settings_of(folder / "kit", city.url), SATO, PASSPHRASE)
+    made, _ = opening.create(settings_of(folder / "kit", city.url), SATO, PASSPHRASE)
     enrol_device(made, city.url, city.code(), city.fingerprint(), "訪問用A")
     made.close()
     city.stop()  # type: ignore[operator]
@@ -151,7 +150,7 @@ def test_it_survives_a_kill_of_the_city(place: Path, fail: str) -> None:
 
 def check_laptop(place: Path, url: str) -> None:
     data = place / "kit"
-    vault = vaults.unlock(settings_of(data, url), SATO.id, PASSPHRASE)
+    vault = opening.unlock(settings_of(data, url), SATO.id, PASSPHRASE)
     try:
         rows = reserve.reception_list(vault)
         assert [r["reservation_id"] for r in rows] == list(PEOPLE)

@@ -23,8 +23,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fieldkit.store import keyslots, ledger, photos
-from fieldkit.store import vault as vaults
+from fieldkit.store import keyslots, ledger, opening, photos
 from fieldkit.store.vault import Vault
 from sync.server import store
 from tests.conftest import PASSPHRASE, SATO
@@ -118,10 +117,10 @@ def check_files(data: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     for trip_id, state in old["trips"].items():
         assert state != "wiped" or not (data / "trips" / trip_id).exists()
     slots, other = data / "slots.json", power_job.OTHER.id
-    opening = [
+    opens = [
         w for w in (power_job.OLD, power_job.NEW) if keyslots.open_slot(slots, other, w) is not None
     ]
-    assert opening in (old["opens"], new["opens"]), "no acknowledged passphrase opens the slot"
+    assert opens in (old["opens"], new["opens"]), "no acknowledged passphrase opens the slot"
     assert not keyslots.damaged(slots)
 
 
@@ -205,7 +204,7 @@ def look(place: Path, url: str, old: dict[str, Any], new: dict[str, Any]) -> tup
     """Switch the laptop on and look; returns what it shows, and the damage that it complains of."""
     data = place / "kit"
     check_files(data, old, new)
-    vault = vaults.unlock(job.settings_of(data, url), SATO.id, PASSPHRASE)
+    vault = opening.unlock(job.settings_of(data, url), SATO.id, PASSPHRASE)
     try:
         return check_vault(vault, old, new), list(vault.damage)
     finally:

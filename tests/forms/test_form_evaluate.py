@@ -89,7 +89,7 @@ def test_it_forces_the_certificates_of_children_and_face_only_cards(
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("form_id", "1" * 22, "23桁"),
+        ("form_id", "1" * 22, "23けた"),
         ("form_id", ID_23, ""),
         ("form_id", "123456789012", "マイナンバー"),
         ("form_id", "１２３４ ５６７８ ９０１２", "マイナンバー"),

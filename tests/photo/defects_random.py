@@ -24,6 +24,7 @@ from tests.photo.defects_cover import (
     vivid_hat,
     white_mask,
 )
+from tests.photo.defects_harmless import HARMLESS as ACCEPTED
 from tests.photo.defects_scene import (
     blocky,
     clean,
@@ -42,6 +43,7 @@ from tests.photo.defects_scene import (
     two_tone,
     wall_shadow,
 )
+from tests.photo.defects_wider import WIDER
 from tests.photo.frames import Pixels
 
 Fault = Callable[[Base, Rng], Pixels]
@@ -71,8 +73,10 @@ FAULTS: dict[str, tuple[tuple[str, ...], Fault]] = {
     "top cut": (("cut_top", "cut_margin"), top_cut),
     "enlarged": (("enlarged", "blur"), enlarged),
     "compressed": (("compression",), blocky),
+    **WIDER,
 }
 HARMLESS: dict[str, Fault] = {
     "clean": clean, "clear glasses": clear_glasses, "fringe": fringe, "plain wall": plain_wall,
+    **ACCEPTED,
 }
 """What must never be stopped."""

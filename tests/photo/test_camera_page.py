@@ -69,6 +69,18 @@ def test_it_keeps_the_shot_when_the_camera_is_unplugged(desk: Desk, y4m: Path) -
         expect(page.locator("#camera-says")).to_contain_text("口を軽く閉じ")
 
 
+def test_a_camera_that_is_lost_before_a_shot_leads_back_by_enter(desk: Desk, y4m: Path) -> None:
+    with live(desk, y4m) as (page, _):
+        page.evaluate("""document.querySelector("video").srcObject.getTracks()[0]
+                         .dispatchEvent(new Event("ended"))""")
+        says = page.locator("#camera-says")
+        expect(says).to_contain_text("接続が切れました")
+        expect(says).not_to_contain_text("残っています")
+        expect(page.locator("[data-act=start]")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.locator("#camera[data-state=live]").wait_for()
+
+
 @pytest.mark.parametrize(("flags", "says"), [
     ((), "カメラが見つかりません"), ((FAKE,), "許可されていません")])
 def test_it_says_what_to_do_without_a_camera(

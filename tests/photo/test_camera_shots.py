@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -173,6 +174,23 @@ def test_every_state_fits_the_screen_and_breaks_no_rule(
         fits(page, "keep", size[1])
         fits(page, "retake", size[1])
         no_violation(page)
+
+
+def test_a_shot_that_is_stopped_is_taken_again_by_enter(desk: Desk, tmp_path: Path) -> None:
+    dark = tmp_path / "dark.y4m"
+    write_y4m(dark, [np.asarray(astronaut_frame() // 5, dtype=np.uint8)] * 4)
+    with live(desk, dark) as (page, _):
+        shoot(page)
+        expect(page.locator("#camera-says")).to_contain_text("暗い")
+        expect(page.locator("[data-act=retake]")).to_be_focused()
+        expect(page.locator("[data-act=retake]")).to_have_class(re.compile("btn-main"))
+        expect(page.locator(".keys-keep")).to_be_hidden()
+        again, look = (page.locator(f"[data-act={act}]").bounding_box()
+                       for act in ("retake", "keep"))
+        assert again and look and again["y"] < look["y"]
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Enter")
+        page.locator("#camera[data-state=live]").wait_for()
 
 
 def fits(page: Page, act: str, height: int) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldkit import handover
-from fieldkit.store import ledger
-from fieldkit.store import vault as vaults
+from fieldkit.store import ledger, opening
 from sync.fail import EXIT_CODE
 from sync.ids import new_id
 from sync.wire import new_sealing_key
@@ -25,9 +24,9 @@ import io, sys
 from pathlib import Path
 from PIL import Image
 from fieldkit import handover
-from fieldkit.store import photos, vault as vaults
+from fieldkit.store import opening, photos
 from tests.flow.job import PASSPHRASE, USER, settings_of
-vault = vaults.unlock(settings_of(Path(sys.argv[1]), ""), USER, PASSPHRASE)
+vault = opening.unlock(settings_of(Path(sys.argv[1]), ""), USER, PASSPHRASE)
 if sys.argv[3] == "back":
     for row in handover.owed(vault):
         handover.take_back(vault, row["id"])
@@ -62,7 +61,7 @@ def place(tmp_path: Path) -> tuple[Path, Path, str]:
     """A laptop's folder, a stick, the id of an open trip."""
     data, stick, trip_id = tmp_path / "kit", tmp_path / "stick", new_id()
     stick.mkdir()
-    vault, _ = vaults.create(settings_of(data, ""), SATO, PASSPHRASE)
+    vault, _ = opening.create(settings_of(data, ""), SATO, PASSPHRASE)
     vault.add_trip(trip_id, "field", "2026-07-01", new_sealing_key()[1], bytes(16))
     vault.close()
     return data, stick, trip_id
@@ -70,7 +69,7 @@ def place(tmp_path: Path) -> tuple[Path, Path, str]:
 
 def check(data: Path, stick: Path, reasons: set[str]) -> None:
     """Nothing lies on the stick, nothing is owed, and the ledger tells both."""
-    vault = vaults.unlock(settings_of(data, ""), SATO.id, PASSPHRASE)
+    vault = opening.unlock(settings_of(data, ""), SATO.id, PASSPHRASE)
     try:
         assert handover.owed(vault) == [] and list(stick.iterdir()) == []
         rows = ledger.rows(vault.book)
@@ -87,7 +86,7 @@ def test_a_kill_while_it_is_handed_out_leaves_it_owed(
 ) -> None:
     data, stick, trip = place
     assert run(data, stick, "out", trip, fail) == EXIT_CODE, "not on the path"
-    vault = vaults.unlock(settings_of(data, ""), SATO.id, PASSPHRASE)
+    vault = opening.unlock(settings_of(data, ""), SATO.id, PASSPHRASE)
     (row,) = handover.owed(vault)
     vault.close()
     lying = [path.name for path in stick.iterdir()]

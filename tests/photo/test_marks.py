@@ -37,8 +37,11 @@ CASES = [
     ({"eyes_open": 0.06}, [("eyes", "advise")]),
     ({"eyes_open": 0.04}, [("eyes", "stop")]),
     ({"eyes_open": 0.10, "eyes_shut": 0.10}, [("eyes", "stop")]),
-    ({"mouth_bare": 0.15}, [("mask", "stop")]),
-    ({"mouth_bare": 0.2}, [("mask", "advise")]),
+    ({"mouth_bare": 0.12}, [("mask", "stop")]),
+    ({"mouth_bare": 0.15}, [("mask", "advise")]),
+    ({"mouth_bare": 0.23, "mask_colour": 8.5}, []),
+    ({"mask_colour": 20}, [("mask", "advise")]),
+    ({"mask_colour": 23}, [("mask", "stop")]),
     ({"lens_tint": 0.69}, [("sunglasses", "stop")]),
     ({"lens_tint": 0.79}, [("sunglasses", "advise")]),
     ({"lens_light": 0.5}, []),
@@ -46,8 +49,9 @@ CASES = [
     ({"forehead_cloth": 20}, [("hat", "stop")]),
     ({"forehead_colour": 40}, [("hat", "advise")]),
     ({"hair_low": 0.3}, [("hair", "advise")]),
-    ({"eye_shade": 0.6}, [("light", "stop")]),
-    ({"background_step": 2.6}, [("background", "stop")]),
+    ({"eye_shade": 0.59}, [("light", "advise")]),
+    ({"eye_shade": 0.61}, [("light", "stop")]),
+    ({"background_step": 3.1}, [("background", "stop")]),
     ({"background_folds": 1.0}, [("background", "advise")]),
     ({"detail": 0.4}, [("enlarged", "advise")]),
     ({"blockiness": 9}, [("compression", "advise")]),
@@ -60,6 +64,9 @@ CASES = [
     ({"wall_shadow": -6}, [("shadow", "advise")]),
     ({"wall_shadow": -13}, [("shadow", "stop")]),
     ({"sharpness": 1.2}, [("blur", "advise")]),
+    ({"face_clipped": 0.14}, [("over", "advise")]),
+    ({"background_light": 8}, [("background", "advise")]),
+    ({"background_colour": 4.5}, [("background", "advise")]),
     ({"missing_top": 0.61}, [("cut_top", "stop")]),
     ({"crop_fits": 0.0}, [("cut_margin", "stop")]),
     ({"forehead_colour": 40}, [("hat", "advise")]),
@@ -85,7 +92,9 @@ def test_it_says_nothing_of_faces_where_nothing_looked_for_them() -> None:
     ({"pitch": 25, "tipped": 25}, "あごが上がって"),
     ({"pitch": 25, "tipped": -25}, "あごが下がって"),
     ({"pitch": 25}, "上がって（下がって）"), ({"yaw": 25, "turned": 25}, "本人の左"),
-    ({"yaw": 25, "turned": -25}, "本人の右"), ({"roll": 12, "straightened": 12}, "右下がり"),
+    ({"yaw": 25, "turned": -25}, "本人の右"),
+    ({"roll": 12, "straightened": 12}, "ご本人の左）に傾"),
+    ({"roll": 12, "straightened": -12}, "ご本人の右）に傾"),
     ({"uneven_light": 50, "shade": 50}, "右側"), ({"uneven_light": 50, "shade": -50}, "左側"),
 ])
 def test_it_names_the_side_where_it_is_known(numbers: dict[str, float], word: str) -> None:
@@ -94,7 +103,7 @@ def test_it_names_the_side_where_it_is_known(numbers: dict[str, float], word: st
 
 
 @pytest.mark.parametrize(("numbers", "picture"), [
-    ({"forehead_light": -30}, "hat"), ({"mouth_bare": 0.2}, "mask"),
+    ({"forehead_light": -30}, "hat"), ({"mouth_bare": 0.2}, "mask"), ({"mask_colour": 15}, "mask"),
     ({"lens_tint": 0.75}, "glasses"), ({"hair_low": 0.3}, "hair"),
 ])
 def test_it_asks_a_person_where_it_cannot_know(numbers: dict[str, float], picture: str) -> None:
@@ -115,7 +124,7 @@ def test_it_names_the_worst_first_and_shows_two() -> None:
 
 
 def test_it_gives_one_mark_for_one_code_and_keeps_the_worse() -> None:
-    assert marks(background_colour=3, background_light=9) == [("background", "stop")]
+    assert marks(background_colour=3, background_light=9.5) == [("background", "stop")]
 
 
 @pytest.mark.parametrize("code", sorted(NEVER_OVERRIDABLE))

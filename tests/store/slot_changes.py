@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fieldkit.clock import JST
 from fieldkit.settings import Argon2, Settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
 
@@ -40,6 +40,6 @@ def change(vault: Vault, act: str) -> None:
 
 
 if __name__ == "__main__":
-    opened = vaults.unlock(settings_of(Path(sys.argv[1])), BOSS.id, WORDS)
+    opened = opening.unlock(settings_of(Path(sys.argv[1])), BOSS.id, WORDS)
     change(opened, sys.argv[2])
     opened.close()

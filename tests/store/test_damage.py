@@ -21,8 +21,7 @@ from fieldkit.city import enrol_device
 from fieldkit.errors import KitError
 from fieldkit.kit import Kit
 from fieldkit.settings import Settings, load_settings
-from fieldkit.store import ledger, photos, saves
-from fieldkit.store import vault as vaults
+from fieldkit.store import ledger, opening, photos, saves
 from fieldkit.store.vault import Vault
 from tests.conftest import FAST, NOW, PASSPHRASE, SATO, SUZUKI, start_city
 from tests.flow.test_kill import in_thread
@@ -59,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Day:
     settings = Settings(
         data_dir=folder / "live", server_url=city.url, argon2=FAST, clock=lambda: NOW
     )
-    vault, _ = vaults.create(settings, SUZUKI, PASSPHRASE)
+    vault, _ = opening.create(settings, SUZUKI, PASSPHRASE)
     vault.add_user(SATO, PASSPHRASE)
     enrol_device(vault, city.url, city.code(), city.fingerprint(), "訪問用A")
     reservation_id = take_reservation(vault)
@@ -102,7 +101,7 @@ def flip(path: Path, place: float) -> bytes:
 
 def unlock(day: Day, who: str = "sato", minutes: int = 0) -> Vault:
     later = replace(day.settings, clock=lambda: NOW + timedelta(minutes=minutes))
-    return vaults.unlock(later, who, PASSPHRASE)
+    return opening.unlock(later, who, PASSPHRASE)
 
 
 def refused(day: Day, who: str = "sato") -> KitError:
@@ -315,7 +314,7 @@ def test_a_damaged_delay_opens_no_door(day: Day, place: float) -> None:
     for minutes in (0, 0, 0, 1, 2):
         with pytest.raises(KitError):
             later = replace(day.settings, clock=lambda m=minutes: NOW + timedelta(minutes=m))
-            vaults.unlock(later, "sato", "ちがう合言葉をいれました")
+            opening.unlock(later, "sato", "ちがう合言葉をいれました")
     wrong = flip(file, place)
     with pytest.raises(KitError) as caught:
         unlock(day, minutes=10)

@@ -13,8 +13,7 @@ import pytest
 from fieldkit import outbox, reserve, tripend, visit
 from fieldkit.errors import KitError
 from fieldkit.settings import Settings
-from fieldkit.store import ledger, migrations, photos, records
-from fieldkit.store import vault as vaults
+from fieldkit.store import ledger, migrations, opening, photos, records
 from fieldkit.store.db import Database
 from fieldkit.store.schema import BOOK_STEPS, TRIP_STEPS
 from fieldkit.store.vault import Vault
@@ -28,10 +27,10 @@ KEY = bytes(range(32))
 OPEN = """
 import sys
 from pathlib import Path
-from fieldkit.store import vault
+from fieldkit.store import opening
 from sync.ids import secret_of
 from tests.flow.job import PASSPHRASE, settings_of
-opened = vault.unlock(settings_of(Path(sys.argv[1]), ""), "sato", PASSPHRASE)
+opened = opening.unlock(settings_of(Path(sys.argv[1]), ""), "sato", PASSPHRASE)
 opened.open_trip(sys.argv[2], secret_of(sys.argv[3]))
 opened.close()
 """
@@ -48,7 +47,7 @@ def settings_of(old: OldVault, url: str = "") -> Settings:
 
 
 def unlocked(old: OldVault, url: str = "") -> Vault:
-    return vaults.unlock(settings_of(old, url), "sato", old.story["passphrase"])
+    return opening.unlock(settings_of(old, url), "sato", old.story["passphrase"])
 
 
 def check_content(old: OldVault, vault: Vault) -> None:

@@ -13,9 +13,9 @@ import pytest
 from fieldkit import outbox
 from fieldkit.errors import KitError
 from fieldkit.kit import Kit
-from fieldkit.store import numbering, records, saves
-from fieldkit.store import vault as vaults
-from fieldkit.store.vault import OpenTrip, Vault
+from fieldkit.store import numbering, opening, records, saves
+from fieldkit.store.opentrip import OpenTrip
+from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from sync.packet import open_record
 from sync.wire import new_sealing_key
@@ -46,7 +46,7 @@ def notes(trip: OpenTrip) -> list[str]:
 def after_a_power_cut(vault: Vault, trip: OpenTrip, folder: Path) -> tuple[Vault, Path]:
     """The disk as it is now, in a new process; nothing was closed."""
     shutil.copytree(vault.settings.data_dir, folder)
-    return vaults.unlock(
+    return opening.unlock(
         replace(vault.settings, data_dir=folder), SATO.id, PASSPHRASE
     ), folder / "trips" / trip.id / saves.NAME
 

@@ -20,8 +20,7 @@ import pytest
 
 from fieldkit import people
 from fieldkit.errors import BadInput, KitError, NotFound, NotReady
-from fieldkit.store import delay, keyslots, ledger
-from fieldkit.store import vault as vaults
+from fieldkit.store import delay, keyslots, ledger, opening
 from fieldkit.store.keyslots import RECOVERY_ID, User
 from fieldkit.store.vault import Vault
 from sync.fail import EXIT_CODE
@@ -44,7 +43,7 @@ class Place:
         return self.data / "slots.json"
 
     def open(self, user: str = BOSS.id, words: str = WORDS) -> Vault:
-        return vaults.unlock(settings_of(self.data), user, words)
+        return opening.unlock(settings_of(self.data), user, words)
 
     def opens(self, user: str, words: str) -> bool:
         return keyslots.open_slot(self.slots, user, words) is not None
@@ -58,7 +57,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    made, recovery = vaults.create(settings_of(tmp_path / "kit"), BOSS, WORDS)
+    made, recovery = opening.create(settings_of(tmp_path / "kit"), BOSS, WORDS)
     made.add_user(CLERK, WORDS)
     made.close()
     return Place(tmp_path / "kit", recovery)
@@ -266,7 +265,7 @@ def killed_at(data: Path, act: str, line: int) -> bool:
             return trace
 
         try:
-            vault = vaults.unlock(settings_of(data), BOSS.id, WORDS)
+            vault = opening.unlock(settings_of(data), BOSS.id, WORDS)
             sys.settrace(trace)
             change(vault, act)
         except BaseException:
@@ -330,7 +329,7 @@ def test_old_slots_open_and_become_new_ones_by_a_change(tmp_path: Path) -> None:
     assert keyslots.open_slot(path, "sato", words)
     assert keyslots.open_slot(path, RECOVERY_ID, groups(old.story["recovery"]).lower())
     assert keyslots.open_slot(path, "sato", words.replace("あ", "ア")) is None
-    vault = vaults.unlock(replace(settings_of(old.kit)), "suzuki", words + "二")
+    vault = opening.unlock(replace(settings_of(old.kit)), "suzuki", words + "二")
     vault.change_passphrase("sato", OTHER)
     vault.close()
     versions = {slot["user"]: slot.get("v", 1) for slot in keyslots.read_slots(path)}
@@ -362,7 +361,7 @@ def test_an_unknown_user_costs_the_same_work(
     said = []
     for user in (CLERK.id, "nobody", RECOVERY_ID, ""):
         with pytest.raises(KitError) as caught:
-            vaults.unlock(settings_of(place.data), user, OTHER)
+            opening.unlock(settings_of(place.data), user, OTHER)
         said.append((caught.value.code, caught.value.sentence[:14]))
         delay.clear(place.data / "login-delay.json", NOW)
     assert len(work) == 4 and all(cost == work[0] for cost in work)

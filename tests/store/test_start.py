@@ -20,9 +20,9 @@ from fieldkit import citydata, harden, helpline
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
 from fieldkit.settings import Settings, asset_dir
-from fieldkit.store import delay, ledger, migrations, photos, records, saves, startcheck
-from fieldkit.store import vault as vaults
+from fieldkit.store import delay, ledger, migrations, opening, photos, records, saves, startcheck
 from fieldkit.store.db import Database
+from fieldkit.store.startcheck import check_place
 from fieldkit.store.vault import Vault
 from sync import wire
 from sync.ids import new_id
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def kit(settings: Settings) -> Settings:
     """A laptop with a supervisor and one of the field staff, closed."""
-    vault, _ = vaults.create(settings, SUZUKI, PASSPHRASE)
+    vault, _ = opening.create(settings, SUZUKI, PASSPHRASE)
     vault.add_user(SATO, WORDS)
     vault.close()
     return settings
@@ -50,7 +50,7 @@ def kit(settings: Settings) -> Settings:
 
 def refusal(settings: Settings) -> KitError:
     with pytest.raises(KitError) as caught:
-        vaults.check_place(settings)
+        check_place(settings)
     return caught.value
 
 
@@ -77,7 +77,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_it_does_not_start_on_a_disk_that_is_read_only(disk: Path, settings: Settings) -> None:
     here = replace(settings, data_dir=disk / "kit")
-    vault, _ = vaults.create(here, SATO, PASSPHRASE)
+    vault, _ = opening.create(here, SATO, PASSPHRASE)
     vault.close()
     before = {p.name: p.read_bytes() for p in here.data_dir.iterdir() if p.is_file()}
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
@@ -85,7 +85,7 @@ def test_it_does_not_start_on_a_disk_that_is_read_only(disk: Path, settings: Set
     assert (error.code, error.action) == ("cannot_write", "stop")
     assert "読み取り専用" in error.sentence
     with pytest.raises(KitError) as caught:
-        vaults.unlock(here, SATO.id, PASSPHRASE)
+        opening.unlock(here, SATO.id, PASSPHRASE)
     assert caught.value.code == "cannot_write"
     assert {p.name: p.read_bytes() for p in here.data_dir.iterdir() if p.is_file()} == before
 
@@ -148,7 +148,7 @@ def test_the_check_leaves_nothing_and_does_not_mind_what_a_kill_left(settings: S
     (settings.data_dir / startcheck.PROBE).mkdir(parents=True)
     (settings.data_dir / startcheck.PROBE / "canary.db").write_bytes(b"half")
     (settings.data_dir / "write-test").write_bytes(b"field")
-    vaults.check_place(settings)
+    check_place(settings)
     assert list(settings.data_dir.iterdir()) == []
 
 
@@ -159,29 +159,29 @@ def test_it_does_not_start_with_an_absurd_clock(kit: Settings, year: int) -> Non
 
 
 def test_a_clock_set_back_is_told_with_both_times(kit: Settings) -> None:
-    vaults.unlock(at(kit, NOW - timedelta(minutes=10)), "sato", WORDS).close()
-    vaults.unlock(kit, "sato", WORDS).close()
+    opening.unlock(at(kit, NOW - timedelta(minutes=10)), "sato", WORDS).close()
+    opening.unlock(kit, "sato", WORDS).close()
     with pytest.raises(KitError) as caught:
-        vaults.unlock(at(kit, NOW - timedelta(minutes=11)), "sato", WORDS)
+        opening.unlock(at(kit, NOW - timedelta(minutes=11)), "sato", WORDS)
     assert caught.value.code == "clock_back"
     assert "2026年7月1日 9時19分" in caught.value.sentence
     assert "2026年7月1日 9時30分" in caught.value.sentence
-    vaults.unlock(kit, "sato", WORDS).close()
+    opening.unlock(kit, "sato", WORDS).close()
 
 
 def test_only_a_supervisor_may_say_that_the_clock_is_right(kit: Settings) -> None:
-    vaults.unlock(at(kit, NOW + timedelta(days=30)), "sato", WORDS).close()  # it was wrong then
+    opening.unlock(at(kit, NOW + timedelta(days=30)), "sato", WORDS).close()  # it was wrong then
     with pytest.raises(KitError) as caught:
-        vaults.unlock(kit, "sato", WORDS, clock_confirmed=True)
+        opening.unlock(kit, "sato", WORDS, clock_confirmed=True)
     assert caught.value.code == "clock_back"
     with pytest.raises(KitError):
-        vaults.unlock(kit, "suzuki", PASSPHRASE)
-    vault = vaults.unlock(kit, "suzuki", PASSPHRASE, clock_confirmed=True)
+        opening.unlock(kit, "suzuki", PASSPHRASE)
+    vault = opening.unlock(kit, "suzuki", PASSPHRASE, clock_confirmed=True)
     acts = [(row["act"], row["actor"]) for row in ledger.rows(vault.book, 2)]
     assert acts == [("login", "suzuki"), ("clock_confirmed", "suzuki")]
     assert ledger.check(vault.book) is None
     vault.close()
-    vaults.unlock(kit, "sato", WORDS).close()  # from now on the right clock counts
+    opening.unlock(kit, "sato", WORDS).close()  # from now on the right clock counts
 
 
 # -- whom to call ---------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def fill(disk: Path) -> Path:
 def full(disk: Path, settings: Settings) -> Iterator[tuple[Settings, Vault, Path]]:
     """A laptop with one open trip of its own on a disk with room; `fill` takes the room."""
     here = replace(settings, data_dir=disk / "kit")
-    vault, _ = vaults.create(here, SUZUKI, PASSPHRASE)
+    vault, _ = opening.create(here, SUZUKI, PASSPHRASE)
     trip_id = new_id()
     _, public = wire.new_sealing_key()
     vault.add_trip(trip_id, "field", "2026-07-01", public, bytes(16))
@@ -306,11 +306,11 @@ def test_a_full_disk_leaves_keys_and_delays_as_they_were(
     assert code_of(vault.add_user, replace(SATO, id="tanaka"), WORDS) == "disk_full"
     assert (settings.data_dir / "slots.json").read_bytes() == slots
     for _ in range(3):  # no free guesses on a full disk
-        assert code_of(vaults.unlock, settings, "sato", WRONG) == "disk_full"
+        assert code_of(opening.unlock, settings, "sato", WRONG) == "disk_full"
     assert (settings.data_dir / "login-delay.json").read_bytes() == counted
-    assert code_of(vaults.unlock, settings, "sato", WORDS) == "disk_full"
+    assert code_of(opening.unlock, settings, "sato", WORDS) == "disk_full"
     filler.unlink()
-    vaults.unlock(settings, "sato", WORDS).close()
+    opening.unlock(settings, "sato", WORDS).close()
     assert not list(settings.data_dir.glob("*.part"))
 
 

@@ -24,8 +24,7 @@ from fieldkit.demo import free_port
 from fieldkit.guard import LAUNCH_COOKIE, HostGuard
 from fieldkit.kit import Kit
 from fieldkit.settings import Settings
-from fieldkit.store import records
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening, records
 from fieldkit.store.keyslots import User
 from sync.ids import code_of, new_id
 from tests.conftest import FAST, NOW, CityServer, start_city
@@ -309,7 +308,7 @@ def office(tmp_path: Path, city: CityServer) -> Iterator[Office]:
         data_dir=tmp_path / "kit", host=HOST, server_url=city.url, argon2=FAST, clock=watch
     )
     first, *others = CAST.values()
-    opened, _ = vaults.create(settings, first, WORDS)
+    opened, _ = opening.create(settings, first, WORDS)
     for user in others:
         opened.add_user(user, WORDS)
     enrol_device(opened, city.url, city.code(), city.fingerprint(), "訪問用A")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -89,6 +90,21 @@ def test_it_refuses_a_card_that_is_not_empty(
     assert 'value="カード3"' in client.text(answer)
 
 
+def test_it_asks_which_of_two_readers(
+    office: Office, client: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [tmp_path / "reader", tmp_path / "stick"]
+    for place in places:
+        place.mkdir()
+    monkeypatch.setenv("KIT_MEDIA", os.pathsep.join(map(str, places)))
+    office.visit()
+    here = sign_out(office, client)
+    shoot(places[0], wall())
+    told = steps(client, f"{here}/read")
+    assert "どの読み取り機" in str(told["sentence"])
+    assert steps(client, f"{here}/read", mount=str(places[0]))["done"]
+
+
 def test_it_asks_whose_and_why(office: Office, client: Browser, reader: Path) -> None:
     office.visit()
     here = sign_out(office, client)
@@ -162,10 +178,14 @@ def test_a_lost_card_shows_on_the_first_screen(
     assert cards.out_now(office.kit.open_vault()) == []
 
 
-def test_the_desk_does_not_see_cards(office: Office) -> None:
-    office.browser.log_in("sato")
-    assert office.browser.get("/cards").status_code == 403
-    assert not re.search(r'href="/cards"', office.browser.text(office.browser.get("/")))
+def test_the_desk_does_not_see_cards(office: Office, client: Browser) -> None:
+    office.visit()
+    sign_out(office, client)
+    office.kit.put_away()
+    client.log_in("sato")
+    assert client.get("/cards").status_code == 403
+    first = client.get("/")
+    assert first.status_code == 200 and not re.search(r'href="/cards"', client.text(first))
 
 
 def test_a_number_of_twelve_digits_is_no_label(

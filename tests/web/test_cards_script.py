@@ -65,6 +65,15 @@ def test_it_says_a_refusal_and_can_be_pressed_again(page: Page) -> None:
     assert len(posted) == 2
 
 
+def test_a_shot_keeps_its_shape(page: Page) -> None:
+    """A camera's picture is 4:3; it must not be squeezed into the 35:45 of a crop."""
+    page.goto(page.url.replace("cards-unused", "cards-shot"))
+    canvas = page.locator("canvas[data-photo]")
+    canvas.evaluate("(one) => { one.dataset.state = 'shown'; one.width = 800; one.height = 600; }")
+    box = canvas.bounding_box()
+    assert box and abs(box["width"] / box["height"] - 4 / 3) < 0.02
+
+
 def test_it_can_be_stopped(page: Page) -> None:
     posted = answers(page, (200, {"done": False, "says": "上書きしています。", "share": 0.4}))
     form = press(page)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
 import sqlalchemy as sa
 
 from fieldkit import anchor
+from fieldkit.web.ledger_words import say_result
 from sync.server import store
 from sync.verify_ledger import entry_hash
 from tests.web.conftest import Browser, Office
@@ -49,3 +51,20 @@ def test_a_refused_ledger_is_told_in_a_sentence(office: Office, boss: Browser) -
         other = {"seq": last + 1, "body": "x", "hash": entry_hash("x")}
         conn.execute(row.insert().values(device=vault.device_id, **other))
     assert "取扱記録簿が、市サーバの控えと食い違っています" in sync_by_hand(office, boss)
+
+
+@pytest.mark.parametrize(("act", "result", "says"), [
+    ("photo_printed", "l:4", "L判4枚"),
+    ("photo_printed", "contact:1", "写真一覧1枚"),
+    ("card_out", "unseen", "中は見ていない"),
+    ("card_read", "5 files", "ファイル5件"),
+    ("card_shot_aside", "declined", "申請を取りやめた方・後日にした方の写真"),
+    ("set_aside", "declined", "取りやめ"),
+    ("erase_intended", "card=5 imported=4 aside=1", "カード5枚・取り込み4枚・対象外1枚"),
+    ("card_emptied", "listed folder", "ファイルがないことを確認"),
+    ("card_lost", "missing", "見あたらない"),
+    ("photo_file_gone", "lost", "USBメモリの紛失を記録済み"),
+    ("sent", "19", "19"),
+])  # fmt: skip
+def test_it_says_a_result_in_japanese(act: str, result: str, says: str) -> None:
+    assert say_result(act, result) == says

@@ -73,8 +73,8 @@ def test_a_photo_is_used_only_after_the_tick(boss: Browser, office: Office) -> N
     assert keep(boss, base, photo_id).headers["Location"] == base
     saved = body(office, base)
     assert saved["photo_id"] == photo_id and saved["photo_exception"] == {}
-    assert saved["photo_checked"] == {"at": saved["photo_checked"]["at"], "by": "suzuki",
-                                      "asked": ["hat"]}  # fmt: skip
+    checked = {"at": saved["photo_checked"]["at"], "by": "suzuki", "asked": ["hat"], "seen": True}
+    assert saved["photo_checked"] == checked
 
 
 def test_it_shows_two_findings_numbered_as_on_the_picture(boss: Browser, office: Office) -> None:

@@ -118,8 +118,9 @@ def test_the_file_is_owed_everywhere_until_it_is_erased(
     vault = office.kit.open_vault()
     (trip,) = [t for t in vault.trips.values() if t.kind == "field"]
     assert "残っています" in Browser.text(boss.get(f"{base}/prints"))
-    assert "USBメモリに写真のファイルが 1件" in Browser.text(boss.get("/"))
+    assert "USBメモリに写真のファイルが1件" in Browser.text(boss.get("/"))
     assert any("USBメモリ" in why for why in blockers.blockers(vault, trip.id))
+    assert '<a href="/files">' in Browser.text(boss.get("/erase"))
     assert boss.post(f"/files/{file_id(boss)}", {"act": "gone"}).status_code == 302
     assert not written.exists() and list(stick.iterdir()) == []
     assert acts(office, "photo_file_gone") == [("photo_file_gone", "erased")]
@@ -147,6 +148,17 @@ def test_a_file_that_a_person_deleted_is_looked_for_and_recorded(
     boss.post(f"/files/{file_id(boss)}", {"act": "gone"})
     assert acts(office, "photo_file_gone") == [("photo_file_gone", "not_found")]
     assert "USBメモリにないことを確認済み" in Browser.text(boss.get(f"{base}/prints"))
+
+
+def test_of_two_sticks_none_is_chosen_beforehand(
+    boss: Browser, base: str, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = re.compile(r'name="drive" value="[^"]+" checked')
+    assert not chosen.search(Browser.text(boss.get(f"{base}/prints")))
+    answer = boss.post(f"{base}/prints/file")
+    assert answer.status_code == 422 and "どのUSBメモリ" in says(answer)
+    monkeypatch.setenv("KIT_MEDIA", str(stick))
+    assert chosen.search(Browser.text(boss.get(f"{base}/prints")))
 
 
 def test_it_names_the_stick_that_is_not_there(

@@ -7,7 +7,7 @@ import json
 
 import sqlalchemy as sa
 
-from fieldkit.store import photos
+from fieldkit.store import photos, records
 from sync.ids import new_id
 from sync.server import store
 from tests.web.conftest import (
@@ -114,6 +114,21 @@ def test_a_photo_not_chosen_is_sealed_and_can_be_taken_again(boss: Browser, offi
     assert photos.row_of(office.kit.open_vault(), made["photo_id"])["state"] == "erased"
     new = take_photo(browser, base)
     assert browser.get(f"{base}/photo/{new}/view").get_data().startswith(b"\xff\xd8")
+
+
+def test_a_photo_that_cannot_be_seen_is_kept_from_memory_and_says_so(
+    boss: Browser, office: Office
+) -> None:
+    base = office.visit()
+    made = json.loads(boss.send(f"{base}/photo/shoot", portrait()).get_data())
+    browser = cut_power(office)
+    assert "撮ったときに確かめました" in browser.text(browser.get(f"{base}/photo"))
+    given = {"photo_id": made["photo_id"], "act": "keep", "checked": "yes"}
+    assert browser.post(f"{base}/photo", given).status_code == 302
+    _, applicant = base.removeprefix("/visit/").split("/a/")
+    trip = next(t for t in office.kit.open_vault().trips.values() if t.kind == "field")
+    saved = records.find(trip, "application", applicant)[0]
+    assert saved.get("photo_checked")["seen"] is False
 
 
 def test_a_kept_photo_is_still_sent(boss: Browser, office: Office) -> None:

@@ -25,7 +25,7 @@ from fieldkit.__main__ import main
 from fieldkit.app import BODY_LIMIT
 from fieldkit.city import enrol_device
 from fieldkit.errors import KitError
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from sync.ids import new_id
 from sync.road import Answer, HttpRoad
 from sync.wire import (
@@ -240,7 +240,7 @@ def test_a_trip_key_that_the_city_did_not_sign_is_refused(
 def test_a_city_with_another_key_is_not_enrolled_with(office: Office, tmp_path: Path) -> None:
     """The fingerprint that the supervisor holds on paper decides, before anything is pinned."""
     settings = replace(office.settings, data_dir=tmp_path / "other")
-    vault, _ = vaults.create(settings, CAST["suzuki"], WORDS)
+    vault, _ = opening.create(settings, CAST["suzuki"], WORDS)
     with pytest.raises(KitError) as told:
         enrol_device(vault, office.city.url, office.city.code(), fingerprint(MINE_PUBLIC), "A")
     assert "別の" in told.value.sentence or "ではありません" in told.value.sentence

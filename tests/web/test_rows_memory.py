@@ -23,8 +23,7 @@ from fieldkit import allocator, checkout, launch, reserve
 from fieldkit.city import enrol_device
 from fieldkit.photo.opening import open_picture
 from fieldkit.settings import Settings
-from fieldkit.store import keyslots
-from fieldkit.store import vault as vaults
+from fieldkit.store import keyslots, opening
 from fieldkit.store.vault import derive
 from sync import packet
 from sync.ids import code_of, groups, new_id
@@ -132,7 +131,7 @@ def day(tmp_path: Path, city: CityServer, request: pytest.FixtureRequest) -> Ite
     """`request.param`: the environment of the kit's process."""
     data = tmp_path / "kit"
     settings = Settings(data, host=HOST, server_url=city.url, argon2=FAST, clock=Watch())
-    vault, _ = vaults.create(settings, CAST["suzuki"], WORDS)
+    vault, _ = opening.create(settings, CAST["suzuki"], WORDS)
     enrol_device(vault, city.url, city.code(), city.fingerprint(), "訪問用A")
     rid, aid = new_id(), new_id()
     slip = {"visit_date": DAY, "half": "am", "order": 1, "address": "汐見市花園1丁目",

@@ -24,7 +24,7 @@ from werkzeug.test import Client
 from fieldkit import browser, checkout, launch, reserve
 from fieldkit.city import enrol_device
 from fieldkit.settings import Settings
-from fieldkit.store import vault as vaults
+from fieldkit.store import opening
 from sync.ids import code_of, new_id
 from tests.conftest import FAST, CityServer
 from tests.erase import window
@@ -76,7 +76,7 @@ def test_the_trace_shows_planted_writes(tmp_path: Path) -> None:
 def laptop(data: Path, city: CityServer) -> tuple[str, str, str]:
     """A vault with one visit checked out: (trip, its 26 characters, the applicant's address)."""
     settings = Settings(data, host=HOST, server_url=city.url, argon2=FAST, clock=Watch())
-    vault, _ = vaults.create(settings, CAST["suzuki"], WORDS)
+    vault, _ = opening.create(settings, CAST["suzuki"], WORDS)
     enrol_device(vault, city.url, city.code(), city.fingerprint(), "訪問用A")
     rid, aid = new_id(), new_id()
     slip = {"visit_date": DAY, "half": "am", "order": 1, "address": "汐見市花園1丁目",

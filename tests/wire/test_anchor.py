@@ -22,9 +22,8 @@ from fieldkit import anchor, outbox, tripend
 from fieldkit.city import enrol_device
 from fieldkit.errors import KitError
 from fieldkit.settings import Settings
-from fieldkit.store import ledger, records
+from fieldkit.store import ledger, opening, records
 from fieldkit.store import receipts as kept
-from fieldkit.store import vault as vaults
 from fieldkit.store.vault import Vault
 from sync import verify_ledger, wire
 from sync.road import HttpRoad, NoAnswer
@@ -100,7 +99,7 @@ def test_two_laptops_do_not_disturb_each_other(
     settings = Settings(
         data_dir=tmp_path / "b", server_url=city.url, argon2=FAST, clock=lambda: NOW
     )
-    other, _ = vaults.create(settings, SATO, PASSPHRASE)
+    other, _ = opening.create(settings, SATO, PASSPHRASE)
     enrol_device(other, city.url, city.code(), city.fingerprint(), "訪問用B")
     for _ in range(3):
         outbox.sync(vault)
@@ -177,7 +176,7 @@ def test_a_restored_older_copy_is_noticed_at_the_next_sync(
     make_visit(vault)
     outbox.sync(vault)
     before, count = city_rows(city), city_ops(city)
-    back = vaults.unlock(later(replace(vault.settings, data_dir=old)), SATO.id, PASSPHRASE)
+    back = opening.unlock(later(replace(vault.settings, data_dir=old)), SATO.id, PASSPHRASE)
     take_reservation(back)
     for _ in range(rows_after):
         back.note("view", "x")
@@ -210,7 +209,7 @@ def test_a_copy_that_goes_on_beside_the_first_one_is_a_fork(
     twin = copy_of(vault, tmp_path / "twin")
     vault.note("view", "y")
     outbox.sync(vault)
-    second = vaults.unlock(later(replace(vault.settings, data_dir=twin)), SATO.id, PASSPHRASE)
+    second = opening.unlock(later(replace(vault.settings, data_dir=twin)), SATO.id, PASSPHRASE)
     for _ in range(20):
         second.note("view", "x")
     with pytest.raises(KitError, match="city_ledger_fork"):

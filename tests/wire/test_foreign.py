@@ -22,8 +22,8 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from fieldkit import checkout, reserve, visit
 from fieldkit.store import keyslots, ledger, photos, saves
-from fieldkit.store import vault as vaults
-from fieldkit.store.vault import Vault
+from fieldkit.store.opentrip import secret_digest
+from fieldkit.store.vault import Vault, derive
 from sync import packet, receipt, verify_ledger, wire
 from sync.receipt import Receipt
 from sync.server.__main__ import main as city_command
@@ -134,10 +134,10 @@ def test_two_programs_derive_the_same_keys() -> None:
     assert open_store.ledger_key(key).hex() == STORE["ledger_key"]
     assert open_store.trip_key(key, STORE["trip"], secret).hex() == STORE["trip_key"]
     assert open_store.hkdf(key, "held").hex() == STORE["held_key"]
-    assert vaults.derive(key, "ledger").hex() == STORE["ledger_key"]
-    assert vaults.derive(key, f"trip|{STORE['trip']}", salt=secret).hex() == STORE["trip_key"]
-    assert vaults.derive(key, "held").hex() == STORE["held_key"]
-    assert vaults.secret_digest(STORE["trip"], secret) == STORE["secret_sha256"]
+    assert derive(key, "ledger").hex() == STORE["ledger_key"]
+    assert derive(key, f"trip|{STORE['trip']}", salt=secret).hex() == STORE["trip_key"]
+    assert derive(key, "held").hex() == STORE["held_key"]
+    assert secret_digest(STORE["trip"], secret) == STORE["secret_sha256"]
 
 
 def test_the_published_line_of_saves_is_read(tmp_path: Path) -> None:

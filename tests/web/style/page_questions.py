@@ -162,7 +162,7 @@ AGENT = {
 FORM_ID = {
     "name": "form_id",
     "type": "text",
-    "label": "申請書ID（23桁・お持ちの方だけ）",
+    "label": "申請書ID（23けた・お持ちの方だけ）",
     "hint": "申請書の右上にある半角数字です。ない方は空欄のままにします。",
     "required": False,
     "choices": [],

@@ -282,8 +282,9 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             "count": 1,
             "why_none": "",
             "people": [
-                {"number": 1, "name": "山本 ハル", "reception_no": 12, "photo_id": "p1"},
-                {"number": 2, "name": "佐藤 一", "reception_no": 12, "photo_id": ""},
+                {"number": 1, "name": "山本 ハル", "reception_no": 12, "photo": True},
+                {"number": 2, "name": "佐藤 一", "reception_no": 12, "photo": False},
+                {"number": 3, "name": "佐藤 ゆい", "reception_no": 12, "needs_none": True},
             ],
         },
     ),

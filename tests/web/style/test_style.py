@@ -96,6 +96,16 @@ def test_it_is_accessible_and_obeys_the_csp(
         assert wide <= 0, "the page scrolls sideways"
 
 
+@pytest.mark.parametrize("page", SIZES, indirect=True)
+def test_the_tick_of_a_photo_stays_in_view_when_it_was_forgotten(
+    page: Any, shop: tuple[str, Any]
+) -> None:
+    page.goto(f"{shop[0]}/look/photo-ask")
+    assert page.evaluate("document.activeElement.id") == "error-summary"
+    use = page.get_by_role("button", name="この写真を使う").bounding_box()
+    assert use["y"] + use["height"] <= page.viewport_size["height"]
+
+
 def saved(page: Any) -> Any:
     """The status of a save made by the page itself: it shows seconds, the server's does not."""
     return page.locator("#saved", has_text=re.compile(r"保存しました \d+:\d\d:\d\d"))
