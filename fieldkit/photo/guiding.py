@@ -23,6 +23,8 @@ FAR = 0.125
 """Eye distance over frame height: below, a 1080-line camera gives too few pixels."""
 WANTED = 130
 """Eye distance, px of the full frame, that gives the 480 px of the online application."""
+DRAWN = 0.92 * 35 / 45
+"""Width of the frame that the screen draws, over the height of the picture."""
 
 BY_EYE = "自動の案内が使えません。枠の中の線に顔を合わせて、「撮影」を押してください。"
 NO_FACE = "顔が見つかりません。カメラの正面に座ってもらってください。"
@@ -35,7 +37,7 @@ def guide(
     full_height: int | None = None,
     lying: bool = False,
 ) -> dict[str, Any]:
-    """What to do next: {"state": "ok|move|none|two", "says": …, "box": [x, y, w, h] or None,
+    """What to do next: {"state": "ok|move|none|two|byeye", "says": …, "box": [x, y, w, h] or None,
     "move": …, "turns": …}.
 
     `box` is the face as shares of the frame; `move` is where the face has to go in the picture
@@ -49,7 +51,7 @@ def guide(
     try:
         found = engine.find(small)
     except EngineMissing:
-        return _answer("none", BY_EYE, None)
+        return _answer("byeye", BY_EYE, None)
     if lying and not upright(found):
         turns = _turns(small, engine)
         if turns:
@@ -100,9 +102,10 @@ def _where(
     inverse = cv2.invertAffineTransform(straight.matrix)
     x, y = inverse @ np.array([box[0] + box[2] / 2, box[1] + box[3] / 2, 1.0])
     half = np.array([box[2] * unit / 2, box[3] * unit / 2])
-    if x - 0.9 * half[0] < 0:
+    aside = 0.35 * DRAWN * height  # further off, nobody would believe the drawn frame
+    if x - 0.9 * half[0] < 0 or x < width / 2 - aside:
         return "顔が画面の左に寄っています。画面の右へ、中央まで動かしてください。", "right"
-    if x + 0.9 * half[0] > width:
+    if x + 0.9 * half[0] > width or x > width / 2 + aside:
         return "顔が画面の右に寄っています。画面の左へ、中央まで動かしてください。", "left"
     if y - 0.96 * half[1] < 0:
         return "頭の上に余白が足りません。" + (

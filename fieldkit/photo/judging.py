@@ -44,7 +44,7 @@ def load_limits(forms_dir: Path) -> Limits:
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int) -> Limits:
     try:
-        return limits_from(tomllib.loads(path.read_text(encoding="utf-8")))
+        return limits_from(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise BadCityData(FILE, "", "書き方に誤りがあり、読めません。") from None
 

@@ -17,7 +17,7 @@ NEVER_OVERRIDABLE = frozenset(
 )
 """Still refused even with a declared reason (published photo conditions)."""
 
-ASKS = frozenset({"hat", "mask", "glasses", "hair", "edit"})
+ASKS = frozenset({"hat", "mask", "glasses", "hair"})
 """Pictures of the tick that a person gives where a machine cannot know."""
 
 REASONS: dict[str, str] = {

@@ -115,5 +115,6 @@ def shoot(page: Page, origin: str, base: str) -> None:
     page.get_by_role("button", name="切り抜きを見る").click()
     page.locator("canvas[data-photo]").wait_for()
     page.wait_for_timeout(500)
+    page.locator("input[name=checked]").first.check()
     page.get_by_role("button", name="この写真を使う").first.click()
     page.wait_for_url(f"**{base}")

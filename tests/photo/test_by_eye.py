@@ -86,7 +86,7 @@ def test_it_guesses_nothing_about_the_face() -> None:
 
 def test_the_live_view_says_that_it_cannot_guide() -> None:
     answer = guide(jpeg_bytes(astronaut_frame(640, 480, eye_px=70)), NoEngine())
-    assert answer["state"] == "none" and answer["box"] is None
+    assert answer["state"] == "byeye" and answer["box"] is None
     assert "自動の案内が使えません" in answer["says"] and "枠" in answer["says"]
 
 

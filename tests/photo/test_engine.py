@@ -126,6 +126,8 @@ GUIDED = [
     ("move", "近づいて", lambda: astronaut_frame(eye_px=80)),
     ("move", "下がって", lambda: astronaut_frame(eye_px=230, at=(0.5, 0.5))),
     ("move", "左に寄って", lambda: astronaut_frame(at=(0.15, 0.43))),
+    ("move", "左に寄って", lambda: astronaut_frame(at=(0.27, 0.43))),
+    ("move", "右に寄って", lambda: astronaut_frame(at=(0.73, 0.43))),
     ("move", "頭の上", lambda: astronaut_frame(at=(0.5, 0.25))),
     ("move", "あごの下", lambda: astronaut_frame(at=(0.5, 0.68))),
     ("move", "傾いて", lambda: astronaut_frame(roll=13)),

@@ -306,10 +306,10 @@ def test_bytes_that_are_no_picture(boss: Browser, office: Office) -> None:
     base = office.visit()
     whole = portrait()
     for data, sentence in (
-        (b"", "写真が空です"),
-        (b"GIF89a" + b"x" * 500, "写真を読めませんでした"),
-        (b"<script>alert(1)</script>", "写真を読めませんでした"),
-        (whole[: len(whole) // 3], "写真を読めませんでした"),
+        (b"", "写真のファイルが空です"),
+        (b"GIF89a" + b"x" * 500, "動く画像"),
+        (b"<script>alert(1)</script>", "写真のファイルではありません"),
+        (whole[: len(whole) // 3], "途中で切れています"),
         (b"\0\0\0\x18ftypheic" + b"\0" * 99, "HEIC"),
     ):
         answer = boss.send(f"{base}/photo/shoot", data)
