@@ -51,6 +51,9 @@ class FormId:
 
 def hosts_from(data: Mapping[str, Any], file: str = "form_id.toml") -> tuple[str, ...]:
     """The hosts whose addresses are taken; the official one where the table names none."""
+    strange = set(data) - {"hosts"}
+    if strange:
+        raise BadCityData(file, min(strange), "hosts だけが書けます。")
     hosts = words(data, "hosts", file, default=OFFICIAL_HOSTS)
     if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
         say = 'ホスト名を ["kojinbango-card.go.jp"] のように小文字で書いてください。'

@@ -40,9 +40,12 @@ class Limits:
 def limits_from(table: Mapping[str, Any]) -> Limits:
     """`forms/photo.toml` as `Limits`. What the file leaves out keeps its default.
 
-    Raises BadCityData for an unknown row, a limit that is no number or on the wrong side of the
-    other, an unknown reason, or a reason for a mark that is never overridable.
+    Raises BadCityData for an unknown part or row, a limit that is no number or on the wrong side of
+    the other, an unknown reason, or a reason for a mark that is never overridable.
     """
+    strange = set(table) - {"reasons", "check"}
+    if strange:
+        raise BadCityData(FILE, min(strange), "[reasons] と [check.○○] だけが書けます。")
     reasons = {**REASONS, **_texts(table.get("reasons", {}), "reasons")}
     rows = table.get("check", {})
     if not isinstance(rows, Mapping):

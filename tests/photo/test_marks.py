@@ -181,3 +181,8 @@ def test_it_lets_the_city_say_one_sentence_for_both_sides() -> None:
 
 def test_its_advice_is_japanese_and_ends_as_a_sentence() -> None:
     assert all(c.advice.endswith(("。", "）")) for c in DEFAULT_CHECKS)
+
+
+def test_a_slip_in_the_name_of_a_part_is_told() -> None:
+    with pytest.raises(BadCityData, match="chek"):
+        limits_from({"chek": {"small": {"stop": 100}}})

@@ -182,3 +182,5 @@ def test_the_city_may_change_the_hosts_and_a_mistake_is_named() -> None:
     for wrong in ([], ["https://a.go.jp"], ["A.go.jp"], ["jp"], [7], "a.go.jp"):
         with pytest.raises(BadCityData, match="form_id.toml"):
             hosts_from({"hosts": wrong})
+    with pytest.raises(BadCityData, match="form_id.toml"):
+        hosts_from({"host": list(OFFICIAL_HOSTS)})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fieldkit import blockers, handover, prints
+from fieldkit import blockers, handover, media, prints
 from fieldkit.errors import KitError
 from fieldkit.photo.exporting import online_problem
 from fieldkit.store import ledger, photos
@@ -148,6 +149,21 @@ def test_a_file_that_a_person_deleted_is_looked_for_and_recorded(
     boss.post(f"/files/{file_id(boss)}", {"act": "gone"})
     assert acts(office, "photo_file_gone") == [("photo_file_gone", "not_found")]
     assert "USBメモリにないことを確認済み" in Browser.text(boss.get(f"{base}/prints"))
+
+
+def test_a_stick_without_a_number_is_not_believed_to_be_the_same(
+    office: Office, boss: Browser, base: str, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nameless = [replace(one, serial="") for one in media.drives()]
+    monkeypatch.setattr(media, "drives", lambda: nameless)  # a reader that tells no number
+    written = hand(boss, base, stick)
+    away = written.rename(stick.with_name(written.name))
+    vault = office.kit.open_vault()
+    with pytest.raises(KitError) as told:
+        handover.take_back(vault, file_id(boss))
+    assert told.value.code == "stick_unsure" and len(handover.owed(vault)) == 1
+    away.rename(written)
+    assert handover.take_back(vault, file_id(boss)) == "erased" and not handover.owed(vault)
 
 
 def test_of_two_sticks_none_is_chosen_beforehand(
