@@ -6,11 +6,11 @@ from argparse import Namespace
 
 from PIL import Image
 
-from fieldkit.cli_files import read, show
+from fieldkit.cli_files import show
 from fieldkit.clock import system_clock
 from fieldkit.errors import BadInput
 from fieldkit.paper.photo_sheet import COPIES, PAPERS, photo_sheet
-from fieldkit.photo import file_report, judge, load_limits, refusal_report
+from fieldkit.photo import file_report, judge, load_limits, read_photo, refusal_report
 from fieldkit.photo.exporting import online_file
 from fieldkit.settings import asset_dir
 
@@ -37,7 +37,7 @@ def _usable_crop(given: Namespace) -> bytes:
     """The crop of a picture file; BadInput with the advice where no reason could excuse it."""
     if given.out.resolve() == given.file.resolve():
         raise BadInput("out", "元の写真には上書きしません。--out に別の名前を書いてください。")
-    judged = judge(read(given.file), limits=load_limits(asset_dir("forms")))
+    judged = judge(read_photo(given.file), limits=load_limits(asset_dir("forms")))
     for finding in judged.findings:
         if finding.severity == "stop" and not finding.overridable:
             raise BadInput("photo", finding.advice)

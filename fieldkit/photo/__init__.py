@@ -8,11 +8,16 @@ from fieldkit.photo.engine import FaceEngine, NoEngine, self_test, shared_engine
 from fieldkit.photo.guiding import guide
 from fieldkit.photo.judging import Judged, judge, load_limits
 from fieldkit.photo.measuring import crop, measure
-from fieldkit.photo.reporting import file_report, judge_file_report, refusal_report
+from fieldkit.photo.reporting import (
+    file_report,
+    judge_file_report,
+    read_photo,
+    refusal_report,
+)
 from fieldkit.rules.photo_marks import Finding, Measured, decide, worst_two
 
 __all__ = [
     "FaceEngine", "Finding", "Judged", "Measured", "NoEngine", "crop", "decide", "file_report",
-    "guide", "judge", "judge_file_report", "load_limits", "measure", "refusal_report",
-    "self_test", "shared_engine", "warm_up", "worst_two",
+    "guide", "judge", "judge_file_report", "load_limits", "measure", "read_photo",
+    "refusal_report", "self_test", "shared_engine", "warm_up", "worst_two",
 ]

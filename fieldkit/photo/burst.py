@@ -37,7 +37,7 @@ LARGER = 1.2
 _FIELD = "photo"
 _REDUCED = ((4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
-Place = npt.NDArray[np.float64]
+Spot = npt.NDArray[np.float64]
 """Middle of the eyes (x, y) and their distance, px of the reduced frame."""
 
 
@@ -110,7 +110,7 @@ def looks(frames: Sequence[bytes], faces: FaceEngine) -> list[Look]:
     ]
 
 
-def _look(data: bytes, faces: FaceEngine) -> tuple[Look, Place | None]:
+def _look(data: bytes, faces: FaceEngine) -> tuple[Look, Spot | None]:
     """One frame, and where its eyes lie; the movement is known only beside the others."""
     small, pixels = _open_small(data)
     if small is None:

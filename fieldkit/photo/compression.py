@@ -7,7 +7,6 @@ quality, and a strongly compressed picture that is saved again keeps its damage.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 from PIL import Image
 
@@ -16,18 +15,6 @@ _STANDARD = (16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14,
              55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100,
              103, 99)
 """The luminance table of the JPEG standard (ISO/IEC 10918-1 annex K) at quality 50."""
-
-
-@dataclass(frozen=True)
-class EncodedInfo:
-    """`quality`: 1..100 as most programs count it; None for what is no JPEG."""
-
-    quality: float | None
-
-
-def encoded_info(data: bytes) -> EncodedInfo:
-    """What is known from the bytes. Never raises."""
-    return EncodedInfo(quality_of(data))
 
 
 def quality_of(data: bytes) -> float | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fieldkit.errors import BadCityData
 from fieldkit.photo import by_eye
-from fieldkit.photo.compression import encoded_info
+from fieldkit.photo.compression import quality_of
 from fieldkit.photo.engine import EngineMissing, FaceEngine, shared_engine
 from fieldkit.photo.measuring import examine
 from fieldkit.photo.opening import Pixels, open_picture
@@ -60,7 +60,7 @@ def judge(
     source = open_picture(data)
     engine = faces or shared_engine()
     try:
-        examined = examine(source, engine, encoded_info(data))
+        examined = examine(source, engine, quality_of(data))
     except EngineMissing:
         return _by_eye(source, limits)
     findings = decide(examined.measured, limits)

@@ -16,7 +16,7 @@ from fieldkit.photo import features as f
 from fieldkit.photo import features_detail as fd
 from fieldkit.photo import features_face as ff
 from fieldkit.photo import features_wall as fw
-from fieldkit.photo.compression import EncodedInfo, encoded_info
+from fieldkit.photo.compression import quality_of
 from fieldkit.photo.cropping import (
     ANCHOR,
     EYE,
@@ -70,7 +70,7 @@ class Examined:
 
 def measure(data: bytes, faces: FaceEngine | None = None) -> Measured:
     """Measure JPEG or PNG bytes. Raises BadInput for what is no usable picture."""
-    return examine(open_picture(data), faces or shared_engine(), encoded_info(data)).measured
+    return examine(open_picture(data), faces or shared_engine(), quality_of(data)).measured
 
 
 def crop(image: bytes, faces: FaceEngine | None = None) -> bytes | None:
@@ -78,13 +78,12 @@ def crop(image: bytes, faces: FaceEngine | None = None) -> bytes | None:
     return examine(open_picture(image), faces or shared_engine()).crop_jpeg()
 
 
-def examine(source: Pixels, faces: FaceEngine, encoded: EncodedInfo | None = None) -> Examined:
-    """Measure upright pixels. See `Measured` for units; `encoded` is what the bytes told."""
+def examine(source: Pixels, faces: FaceEngine, quality: float | None = None) -> Examined:
+    """Measure upright pixels. See `Measured` for units; `quality` is that of the JPEG, if known."""
     turns, found, scale = _find_upright(source, faces)
     if turns:
         source = np.ascontiguousarray(np.rot90(source, turns))
     height, width = source.shape[:2]
-    quality = encoded.quality if encoded else None
     if not found.meshes:
         none = Measured(width, height, 0, turns, jpeg_quality=quality)
         return Examined(none, None)

@@ -50,6 +50,8 @@ _STARTS = (
 )
 _BRANDS = {b"crx ": "raw", b"avif": "other_picture", b"avis": "animated"}
 _HEIF = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+MARKERS = 10_000
+"""No camera writes nearly so many; a file of millions would cost seconds to walk through."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -110,7 +112,7 @@ def _jpeg(data: bytes) -> Kind:
     """Walk the markers to the end of the first picture: a file that was cut has no end mark, and a
     decoder would paint the missing part grey. What follows the end is not looked at."""
     at, seen = 2, Kind("JPEG")
-    while True:
+    for _ in range(MARKERS):
         mark = _MARKER.search(data, at)
         if mark is None:
             raise Refused("truncated")
@@ -123,6 +125,8 @@ def _jpeg(data: bytes) -> Kind:
         if 0xC0 <= code <= 0xCF and code not in (0xC4, 0xC8, 0xCC):
             seen = _frame(data[at:at + 8])
         at += max(length, 2)
+    else:
+        raise Refused("broken")
     if not seen.width:
         raise Refused("broken")
     return seen

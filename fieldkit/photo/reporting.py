@@ -26,7 +26,7 @@ _FIELD = "file"
 
 def file_report(path: Path, limits: Limits | None = None) -> dict[str, Any]:
     """The report of a file. Raises BadInput for one that cannot be opened or is no photo."""
-    return judge_file_report(_read(path), limits)
+    return judge_file_report(read_photo(path), limits)
 
 
 def judge_file_report(data: bytes, limits: Limits | None = None) -> dict[str, Any]:
@@ -68,8 +68,9 @@ def _crop(judged: Judged) -> dict[str, Any] | None:
             "bytes": len(judged.crop_jpeg)}
 
 
-def _read(path: Path) -> bytes:
-    """At most one byte more than is accepted: a film of 10 GB must not fill the memory."""
+def read_photo(path: Path) -> bytes:
+    """The bytes of a file; at most one more than is accepted: a film of 10 GB must not fill the
+    memory. Raises BadInput where it cannot be opened."""
     try:
         if path.is_dir():
             raise BadInput(_FIELD, "フォルダーです。中の写真のファイルを一つ指定してください。")

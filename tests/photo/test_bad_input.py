@@ -75,6 +75,7 @@ BAD = {
     "only a JPEG head": ("truncated", b"\xff\xd8\xff\xe0"),
     "half a JPEG": ("truncated", SHORT[:900]),
     "half a JPEG, then zeros": ("truncated", SHORT[:900] + b"\0" * 9000),
+    "a JPEG of millions of parts": ("broken", b"\xff\xd8" + b"\xff\xe1\0\x02" * 20_000),
     "a JPEG of noise": ("truncated", b"\xff\xd8\xff\xdb" + bytes(range(255)) * 9),
     "half a PNG": ("broken", saved("PNG")[:60]),
     "a PNG head": ("truncated", saved("PNG")[:20]),
