@@ -42,7 +42,7 @@ def test_it_refuses_like_the_rules_and_writes_nothing(
     far.write_bytes(jpeg_bytes(astronaut_frame(1600, 1200, eye_px=105)))
     bad.write_bytes(b"no picture")
     none = shot.with_name("none")
-    for file, words in ((far, "480ピクセル"), (bad, "写真"), (none, "開けません")):
+    for file, words in ((far, "480ピクセル"), (bad, "写真"), (none, "ありません")):
         assert main(["photo", "export", str(file), "--out", str(out)]) == 1
         assert words in capsys.readouterr().err
     assert main(["photo", "export", str(shot), "--out", str(shot)]) == 1
