@@ -1,10 +1,11 @@
-// One press of the shutter: the last two frames before it, the one at it, one after it, and the
-// camera's own still picture where that is larger. All in memory; `forget` overwrites them.
+// One press of the shutter: the last three frames before it, the one at it (more only where the view
+// has just begun), and the camera's own still picture where that is larger. Nobody waits for a frame
+// after the press: the verdict comes sooner. All in memory; `forget` overwrites them.
 import { grab, toJpeg, turnedSize } from "./camera_view.js";
 
 const EVERY = 110; // ms between frames of a burst
-const RECENT = 350; // ms: an older frame is not of this burst
-const BEFORE = 2;
+const RECENT = 450; // ms: an older frame is not of this burst
+const BEFORE = 3;
 const LEAST = 3;
 const LARGER = 1.2;
 const STILL_WAIT = 2000;
@@ -46,11 +47,11 @@ export async function takeBurst(video, turns, ring, still) {
   const canvases = ring.take(performance.now());
   canvases.push(grab(video, turns));
   const coded = canvases.map((canvas) => toJpeg(canvas, 0.95));
-  do {
+  while (canvases.length < LEAST) {
     await pause(EVERY);
     canvases.push(grab(video, turns));
     coded.push(toJpeg(canvases[canvases.length - 1], 0.95));
-  } while (canvases.length < LEAST);
+  }
   const picture = await large;
   if (picture) {
     canvases.push(picture);
