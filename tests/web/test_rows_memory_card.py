@@ -61,11 +61,15 @@ def test_a_card_and_a_burst_are_gone_from_memory(reader: Path, day: Day) -> None
 
 @pytest.mark.parametrize("day", [{}], indirect=True)
 def test_the_search_finds_a_card_without_that_allocator(reader: Path, day: Day) -> None:
-    """The control: what was freed is found where nobody overwrites it."""
+    """The control: what was freed is found where nobody overwrites it. Which thread's memory is
+    used again is chance, so it is looked for after several views."""
     taken = day.browser.post("/cards", {"label": "カード3", "trip": day.trip})
     here = taken.headers["Location"]
     shoot(reader, card_portrait())
     assert steps(day.browser, f"{here}/read")["done"]
     shot = f"{here}/shot/{sha(card_portrait())}"
-    assert day.browser.get(f"{shot}/view").status_code == 200
-    assert "card" in day.search(pieces("card", card_portrait()))
+    for _ in range(12):
+        assert day.browser.get(f"{shot}/view").status_code == 200
+        if "card" in day.search(pieces("card", card_portrait())):
+            return
+    raise AssertionError("the search is blind")
