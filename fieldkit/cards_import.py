@@ -186,8 +186,7 @@ def _take_in(
 ) -> shot.Shot:
     row = cards.open_row(vault, card_id, "read")
     before = shot_row(vault, card_id, sha256)
-    if before["photo_id"] and photos.row_of(vault, before["photo_id"])["state"] == "queued":
-        raise NotReady("この写真はもう採用されています。顔写真の画面で選び直してください。")
+    _refuse_chosen(vault, before)
     trip = vault.trip(row["trip_id"])
     taken = shot.take(vault, trip, applicant, data, limits, "card")
     if taken.photo_id is None:
@@ -206,6 +205,12 @@ def _take_in(
         vault.note("card_shot", taken.photo_id, card_id)
     fail.point("card.imported")
     return taken
+
+
+def _refuse_chosen(vault: Vault, row: dict[str, Any]) -> None:
+    """NotReady where the photo of a shot was chosen already: the photo's own screen changes that."""
+    if row["photo_id"] and photos.row_of(vault, row["photo_id"])["state"] == "queued":
+        raise NotReady("この写真はもう採用されています。顔写真の画面で選び直してください。")
 
 
 def _undo(vault: Vault, trip: OpenTrip | None, before: dict[str, Any]) -> None:
@@ -233,9 +238,7 @@ def _set_aside(vault: Vault, card_id: str, hashes: list[str], reason: str) -> No
         raise BadInput("reason", "対象外にする理由を選んでください。")
     rows = [shot_row(vault, card_id, sha256) for sha256 in hashes]
     for row in rows:
-        kept = row["photo_id"] and photos.row_of(vault, row["photo_id"])["state"] == "queued"
-        if kept:
-            raise NotReady("この写真はもう採用されています。顔写真の画面で選び直してください。")
+        _refuse_chosen(vault, row)
     for row in rows:
         _undo(vault, vault.trips.get(card["trip_id"]), row)
     with vault.book.write() as conn:  # at once: a medium may hold thousands of small files

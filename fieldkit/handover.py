@@ -56,7 +56,7 @@ def _lies_there(vault: Vault, photo_id: str, drive: Drive, digest: str) -> bool:
     rows = vault.book.all(
         "SELECT * FROM photo_file WHERE photo_id = ? AND sha256 = ? AND serial = ? AND place = ?"
         " AND state = 'out'",
-        photo_id, digest, drive.serial, said(drive),
+        photo_id, digest, drive.serial, drive.name,
     )  # fmt: skip
     return any((drive.mount / row["name"]).is_file() for row in rows)
 
@@ -68,7 +68,7 @@ def _write(vault: Vault, photo_id: str, drive: Drive, data: bytes) -> None:
         conn.execute(
             "INSERT INTO photo_file (id, photo_id, name, place, serial, sha256, size, state, at,"
             " actor) VALUES (?, ?, ?, ?, ?, ?, ?, 'begun', ?, ?)",
-            (file_id, photo_id, name, said(drive), drive.serial, sha256(data), len(data),
+            (file_id, photo_id, name, drive.name, drive.serial, sha256(data), len(data),
              vault.now(), vault.user.id),
         )  # fmt: skip
         vault.note("photo_handed", photo_id, "begun")
@@ -87,11 +87,6 @@ def _write(vault: Vault, photo_id: str, drive: Drive, data: bytes) -> None:
         conn.execute("UPDATE photo_file SET state = 'out' WHERE id = ?", (file_id,))
         vault.note("photo_handed", photo_id)
     fail.point("handover.noted")
-
-
-def said(drive: Drive) -> str:
-    """What a person calls a stick: its label, else where it is plugged in."""
-    return drive.label or str(drive.mount)
 
 
 def of_person(vault: Vault, applicant_id: str) -> list[dict[str, Any]]:
@@ -186,7 +181,7 @@ def _drive_at(mount: str) -> Drive:
 def _drive_of(row: dict[str, Any]) -> Drive:
     """The stick that the file went to: by its serial, where the system tells one."""
     for drive in media.drives():
-        if drive.serial == row["serial"] and (row["serial"] or said(drive) == row["place"]):
+        if drive.serial == row["serial"] and (row["serial"] or drive.name == row["place"]):
             return drive
     raise KitError(
         "stick_away",

@@ -48,6 +48,11 @@ class Drive:
     serial: str = ""
     device: str = ""
 
+    @property
+    def name(self) -> str:
+        """What a person calls it: its label, else where it is plugged in."""
+        return self.label or str(self.mount)
+
 
 def refuse_own(drive: Drive, data_dir: Path) -> None:
     """KitError `own_medium` where the kit's own data lies on the medium, or the medium in it."""

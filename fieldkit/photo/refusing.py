@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 
 from fieldkit.errors import BadInput
+from fieldkit.rules.card_shots import RAW_STARTS
 
 FIELD = "photo"
 MAX_BYTES = 30_000_000
@@ -42,8 +43,7 @@ SENTENCES = {
 """Cause → sentence. The causes are also the codes of `photo judge --json`."""
 
 _STARTS = (
-    (b"II*\x00", "raw"), (b"MM\x00*", "raw"), (b"IIU\x00", "raw"), (b"IIRO", "raw"),
-    (b"FUJIFILMCCD-RAW", "raw"), (b"FOVb", "raw"), (b"GIF8", "animated"),
+    *((start, "raw") for start in RAW_STARTS), (b"GIF8", "animated"),
     (b"BM", "other_picture"), (b"%PDF", "pdf"), (b"PK\x03\x04", "archive"), (b"Rar!", "archive"),
     (b"7z\xbc\xaf", "archive"), (b"\x1f\x8b", "archive"), (b"\x1aE\xdf\xa3", "video"),
     (b"\x00\x00\x01\xba", "video"),

@@ -32,7 +32,8 @@ LOST = {
     "stolen": "盗まれた",
     "broken": "こわれて読めない・空にできない",
 }
-_RAW = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO", b"FUJIFILMCCD-RAW", b"FOVb")
+RAW_STARTS = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO", b"FUJIFILMCCD-RAW", b"FOVb")
+"""First bytes of RAW and TIFF files."""
 _STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 
 
@@ -43,7 +44,7 @@ def kind_of(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         brand = head[8:12]
         return "picture" if brand in _STILL else "raw" if brand == b"crx " else "movie"
-    if head.startswith(_RAW):
+    if head.startswith(RAW_STARTS):
         return "raw"
     is_movie = head[:4] == b"RIFF" and head[8:12] == b"AVI "
     return "movie" if is_movie or head[:4] == b"\x1aE\xdf\xa3" else "other"

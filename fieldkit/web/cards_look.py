@@ -58,7 +58,7 @@ def _rows(vault: Vault) -> list[dict[str, Any]]:
 
 def _drives() -> list[dict[str, str]]:
     return [
-        {"value": str(one.mount), "label": f"{one.label or one.mount}（{size_ja(one.size)}）"}
+        {"value": str(one.mount), "label": f"{one.name}（{size_ja(one.size)}）"}
         for one in media.drives()
     ]
 

@@ -42,7 +42,7 @@ def _why_not(photo_id: str) -> tuple[str, str]:
 
 def _drives() -> list[dict[str, str]]:
     return [
-        {"value": str(d.mount), "label": handover.said(d), "note": f"空き {size_ja(d.free)}"}
+        {"value": str(d.mount), "label": d.name, "note": f"空き {size_ja(d.free)}"}
         for d in media.drives()
     ]
 
@@ -166,7 +166,7 @@ def contact(trip_id: str) -> ResponseReturnValue:
                 "name": one.name,
                 "reception_no": one.reception_no,
                 "photo": bool(one.photo_id),
-                "needs_none": bool(
+                "needs_none": not one.photo_id and bool(
                     apply.no_photo(case_of(one.reservation_id, one.applicant_id), kit().city())
                 ),
             }
