@@ -208,7 +208,7 @@ def _take_in(
 
 
 def _refuse_chosen(vault: Vault, row: dict[str, Any]) -> None:
-    """NotReady where the photo of a shot was chosen already: the photo's own screen changes that."""
+    """NotReady where the photo of a shot was chosen already: its own screen changes that."""
     if row["photo_id"] and photos.row_of(vault, row["photo_id"])["state"] == "queued":
         raise NotReady("この写真はもう採用されています。顔写真の画面で選び直してください。")
 
