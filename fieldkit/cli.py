@@ -21,25 +21,19 @@ from fieldkit import (
 from fieldkit.app import create_app, make_http
 from fieldkit.city import enrol_device
 from fieldkit.cli_files import read, read_json, show
+from fieldkit.cli_forms import FORMS, forms_dir
 from fieldkit.cli_people import PEOPLE, ask
 from fieldkit.cli_photo import PHOTO
-from fieldkit.clock import system_clock
 from fieldkit.deletion_records import label
-from fieldkit.errors import BadInput, KitError, NotFound
-from fieldkit.forms import check_form, list_forms, load_form
+from fieldkit.errors import NotFound
 from fieldkit.guard import new_host_label
-from fieldkit.paper import print_from_answers
-from fieldkit.settings import Settings, asset_dir, load_settings
+from fieldkit.settings import Settings, load_settings
 from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from fieldkit.store.startcheck import check_place
 from fieldkit.store.vault import Vault
 from sync import verify_ledger
 from sync.ids import groups
-
-
-def _forms_dir(given: Namespace) -> Path:
-    return given.forms or asset_dir("forms")
 
 
 def _unlocked(given: Namespace) -> Vault:
@@ -117,48 +111,8 @@ def run_doctor(given: Namespace) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
-def forms_list(given: Namespace) -> int:
-    folder = _forms_dir(given)
-    names = list_forms(folder)
-    if not names:
-        raise NotFound("このフォルダーに様式がありません。場所を確かめてください。")
-    for name in names:
-        form = load_form(folder, name)
-        print(f"{name}\t{form.version}\t{form.title}")
-    return 0
-
-
-def forms_check(given: Namespace) -> int:
-    """Prove every form (or those named), and the city's tables, before they are used."""
-    folder = _forms_dir(given)
-    citydata.load(folder)
-    bad = 0
-    for name in given.form or list_forms(folder):
-        problems = check_form(folder, name)
-        bad += len(problems)
-        for problem in problems:
-            print(f"{name}：{problem.sentence}（{problem.where}）")
-        if not problems:
-            print(f"{name}：よい")
-    return 1 if bad else 0
-
-
-def forms_print(given: Namespace) -> int:
-    answers = {}
-    for name, value in read_json(given.answers).items():
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise BadInput(name, f"「{name}」の答えは文字か整数で書いてください。")
-        answers[name] = str(value)
-    try:
-        print_from_answers(_forms_dir(given), given.form, answers, given.out, system_clock())
-    except OSError:
-        raise KitError("cannot_write", "印刷したファイルを書けません。", "retry") from None
-    print(f"{given.out} に書きました。")
-    return 0
-
-
 def rules_try_case(given: Namespace) -> int:
-    show(rules_try.answer(read_json(given.case), citydata.load(_forms_dir(given))))
+    show(rules_try.answer(read_json(given.case), citydata.load(forms_dir(given))))
     return 0
 
 
@@ -206,9 +160,7 @@ COMMANDS = {
     "open": open_kit,
     "demo": run_demo,
     "doctor": run_doctor,
-    "forms_list": forms_list,
-    "forms_check": forms_check,
-    "forms_print": forms_print,
+    **FORMS,
     **PHOTO,
     "rules_try": rules_try_case,
     "sync": sync,

@@ -77,6 +77,15 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """One text file of the folder, e.g. `body.easy.md`: `version` and `title` from its head."""
+
+    version: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Evaluated:
     """The state of a form for one set of answers on one day.
 
@@ -110,6 +119,7 @@ class Form:
     consent: Consent | None = None
     layout: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     sample: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    wordings: dict[str, Wording] = field(default_factory=dict, repr=False, compare=False)
 
     def question(self, name: str) -> Question:
         """The question called `name`. Raises KeyError for a name the form does not have."""
@@ -117,6 +127,10 @@ class Form:
             if question.name == name:
                 return question
         raise KeyError(name)
+
+    def wording(self, kind: str, language: str = "ja") -> Wording | None:
+        """The text `kind` (`consent`, `body`) in `language` (ja, easy, en), else in Japanese."""
+        return self.wordings.get(f"{kind}.{language}") or self.wordings.get(f"{kind}.ja")
 
     def defaults(self) -> dict[str, str]:
         """The answers that a new, empty form starts with."""

@@ -21,6 +21,8 @@ from fieldkit.paper.glyphs import inked
 from fieldkit.paper.layout import checked_layout
 from fieldkit.rules.wareki import parse_date
 
+TEXT = "_text"
+"""`<kind>_text` in layout.toml prints the wording `<kind>.<language>.md` of the folder."""
 #: Kinds that leave no mark when there is no answer.
 _EMPTY_KINDS = {"text", "wareki"}
 
@@ -73,24 +75,85 @@ def _printed(
     printed_at: datetime,
     no_photo: str = "",
 ) -> Printed:
+    sheet, pictures = prepared(forms_dir, form, answers, photo, printed_at, no_photo)
+    data = {"title": form.title, "sheets": [sheet]}
+    return render(forms_dir, "official.typ", data, printed_at, pictures)
+
+
+def prepared(
+    forms_dir: Path,
+    form: Form,
+    answers: dict[str, str],
+    photo: bytes | None,
+    printed_at: datetime,
+    no_photo: str = "",
+    language: str = "ja",
+    mark: str = "s0",
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """One filled form as `official.typ` takes it, and its pictures by key.
+
+    `mark` keeps the pictures of several people apart in one print. An entry of the layout is
+    drawn where its `when` holds, on its `page` (from 1).
+    """
     layout = checked_layout(form.layout)
     state = form.evaluate(_iso_dates(form, answers), printed_at.date())
     _refuse_individual_number(form, state)
-    data: dict[str, Any] = {
-        "title": form.title,
+    fields = _fields(form, state, press(forms_dir), no_photo, language)
+    pictures = {f"{mark}-photo": photo} if photo else {}
+    backgrounds = layout.get("background", [])
+    backgrounds = [backgrounds] if isinstance(backgrounds, str) else list(backgrounds)
+    pages = []
+    for number in range(1, _page_count(layout, len(backgrounds)) + 1):
+        page: dict[str, Any] = {
+            ours: [e for e in _drawn(layout.get(table, []), state) if _page(e) == number]
+            for ours, table in _TABLES.items()
+        }
+        page["field"] = [entry for entry in fields if _page(entry) == number]
+        if number <= len(backgrounds) and backgrounds[number - 1]:
+            key = f"bg-{form.name}-{number}"
+            pictures[key] = _background(forms_dir / form.name, str(backgrounds[number - 1]))
+            page["background"] = key
+        pages.append(page)
+    sheet = {
         "paper": layout.get("paper", "a4"),
-        "box": layout.get("box", []),
-        "blank": layout.get("digits_blank", []),
-        "text": layout.get("text", []),
-        "seal": layout.get("seal", []),
-        "field": _fields(form, state, press(forms_dir), no_photo),
+        "pages": pages,
+        "photo": f"{mark}-photo" if photo else "",
         "footer_left": f"様式 {form.name} 版 {form.version}{_consent_mark(form)}",
         "footer_right": f"印刷 {printed_mark(printed_at)}",
     }
-    pictures = {"photo": photo} if photo else {}
-    if background := layout.get("background"):
-        pictures["background"] = _background(forms_dir / form.name, str(background))
-    return render(forms_dir, "official.typ", data, printed_at, pictures)
+    return sheet, pictures
+
+
+_TABLES = {"box": "box", "blank": "digits_blank", "text": "text", "seal": "seal"}
+"""How the template calls the drawn tables of layout.toml."""
+
+
+def _page(entry: dict[str, Any]) -> int:
+    return int(entry.get("page", 1))
+
+
+def _page_count(layout: dict[str, Any], backgrounds: int) -> int:
+    entries = [e for table in (*_TABLES.values(), "field") for e in layout.get(table, [])]
+    return max([1, backgrounds, *(_page(entry) for entry in entries)])
+
+
+def _drawn(entries: list[dict[str, Any]], state: Evaluated) -> list[dict[str, Any]]:
+    """The entries whose `when` holds: every name has one of the listed values.
+
+    `"*"` stands for any answer, `""` for none.
+    """
+    return [
+        {key: value for key, value in entry.items() if key != "when"}
+        for entry in entries
+        if all(_holds(state, name, wanted) for name, wanted in entry.get("when", {}).items())
+    ]
+
+
+def _holds(state: Evaluated, name: str, wanted: str | list[str]) -> bool:
+    value = state.values.get(name, "")
+    wishes = [wanted] if isinstance(wanted, str) else wanted
+    held = set(value.split()) or {""}
+    return bool(held & set(wishes)) or ("*" in wishes and bool(value))
 
 
 def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
@@ -107,13 +170,13 @@ def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
 
 
 def _fields(
-    form: Form, state: Evaluated, ready: Press, no_photo: str
+    form: Form, state: Evaluated, ready: Press, no_photo: str, language: str
 ) -> list[dict[str, Any]]:
     """Every [[field]] of the layout with its answer; empty ones are left out."""
     out = []
-    for entry in form.layout.get("field", []):
+    for entry in _drawn(form.layout.get("field", []), state):
         kind, name = str(entry.get("kind", "text")), str(entry.get("name", ""))
-        value = _value(form, state, name)
+        value = _value(form, state, name, language)
         if kind in _EMPTY_KINDS and not value:
             continue
         faces = ready.name if entry.get("font") == "name" else ready.body
@@ -147,10 +210,13 @@ def _filled(form: Form, entry: dict[str, Any], kind: str, value: str) -> dict[st
     return {"text": value} if kind == "text" else {}
 
 
-def _value(form: Form, state: Evaluated, name: str) -> str:
-    """The printed text of a name: a choice by its label unless it is drawn as a circle."""
-    if name == "consent_text":
-        return form.consent.text if form.consent else ""
+def _value(form: Form, state: Evaluated, name: str, language: str) -> str:
+    """The printed text of a name: a choice by its label unless it is drawn as a circle.
+
+    `consent_text`, `body_text` and the like are the folder's own texts (`consent.ja.md`).
+    """
+    if name.endswith(TEXT) and (words := form.wording(name.removesuffix(TEXT), language)):
+        return words.text
     value = state.values.get(name, "")
     drawn = {e.get("kind", "text") for e in form.layout["field"] if e.get("name") == name}
     if value and drawn == {"text"} and form.question(name).choices:

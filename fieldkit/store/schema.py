@@ -10,6 +10,9 @@ held the slips of an ended trip: they have to end as well before a date of delet
 back, lost; `serial` tells the medium) and `card_shot` its shots by hash (found, imported, aside;
 `gone_at`: no more on the card); `photo_print` counts sheets, `photo_file` a
 file that was written for the online application (begun, out, gone): numbers and hashes only.
+`paper_print` counts printed papers by form (kind: filled, blank, sample, batch); `tally` is one
+officer's day of cash (made, checked, replaced; `coins` maps denominations to pieces); `incentive`
+a gift to one applicant (given, undone).
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
 secret as well.
 """
@@ -88,6 +91,23 @@ BOOK_STEPS = (
         id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL,
         serial TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
         at TEXT NOT NULL, actor TEXT NOT NULL, gone_at TEXT, reason TEXT NOT NULL DEFAULT '');
+    """,
+    """
+    CREATE TABLE paper_print (
+        id TEXT PRIMARY KEY, form TEXT NOT NULL, version TEXT NOT NULL, record_id TEXT NOT NULL,
+        kind TEXT NOT NULL, pages INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL);
+    CREATE INDEX paper_print_record ON paper_print (record_id, form);
+    CREATE TABLE tally (
+        id TEXT PRIMARY KEY, day TEXT NOT NULL, officer TEXT NOT NULL, state TEXT NOT NULL,
+        expected INTEGER NOT NULL, counted INTEGER NOT NULL, coins TEXT NOT NULL,
+        why TEXT NOT NULL DEFAULT '', made_at TEXT NOT NULL, made_by TEXT NOT NULL,
+        checked_at TEXT, checked_by TEXT, slip_no TEXT NOT NULL DEFAULT '', paid_in_on TEXT);
+    CREATE UNIQUE INDEX tally_one ON tally (day, officer) WHERE state != 'replaced';
+    CREATE TABLE incentive (
+        id TEXT PRIMARY KEY, record_id TEXT NOT NULL, item TEXT NOT NULL, yen INTEGER NOT NULL,
+        state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
+        actor TEXT NOT NULL);
+    CREATE UNIQUE INDEX incentive_person ON incentive (record_id) WHERE state = 'given';
     """,
 )
 
