@@ -25,6 +25,7 @@ NEEDED = {
     "dosfstools": "カメラのカードを空にするテスト / emptying a camera card (FAT)",
     "strace": "書き込みを一つずつ見るテスト / looking at each write of the kit",
     "fonts-noto-cjk": "ブラウザの日本語表示のテスト / Japanese text in browser pictures",
+    "fonts-ipamj-mincho": "市の文字フォントで印刷するテスト / printing rare letters of a city font",
 }
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
@@ -38,6 +39,8 @@ PROGRAMS = {
     "dosfstools": ("mkfs.vfat",),
     "strace": ("strace",),
 }
+# Debian package -> a file of the fonts that it brings.
+FONTS = {"fonts-noto-cjk": "NotoSansCJK*", "fonts-ipamj-mincho": "ipamjm.ttf"}
 
 
 def program(name: str) -> str | None:
@@ -62,10 +65,10 @@ def is_here(name: str) -> bool:
     """True when the named need of NEEDED is installed."""
     if name == "postgresql":
         return postgres_bin() is not None
-    if name == "fonts-noto-cjk":
-        if os.name == "nt":
-            return True  # Windows brings its own Japanese fonts
-        return any(Path("/usr/share/fonts").rglob("NotoSansCJK*"))
+    if name == "fonts-noto-cjk" and os.name == "nt":
+        return True  # Windows brings its own Japanese fonts
+    if name in FONTS:
+        return any(Path("/usr/share/fonts").rglob(FONTS[name]))
     return program(name) is not None
 
 

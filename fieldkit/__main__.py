@@ -38,7 +38,9 @@ commands in full:
   demo [--no-browser] [--fresh] [--check]
   doctor                                sync --user ID
   forms list                            forms check [FORM …]
-  forms print FORM --answers A.json --out F.pdf
+  forms print FORM --answers A.json --out F.pdf [--photo P.jpg] [--language easy|en]
+  forms print FORM --blank --out F.pdf   forms samples [FORM …] --out FOLDER
+  forms background FORM sheet.pdf       forms grid FORM --out F.pdf|F.png
   photo judge FILE --json               photo export FILE --out F.jpg
   photo sheet FILE --paper l|hagaki --out F.pdf
   rules try CASE.json
@@ -89,18 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--check", {"action": "store_true", "help": "最初の画面が出るか確かめて終わる"}),
     )
     add("doctor", "この端末で使えるか、部品ごとに確かめる", ("--data", {"type": Path}))
-    forms_parser = commands.add_parser("forms", help="様式：list / check / print")
-    inner = forms_parser.add_subparsers(dest="what", required=True, metavar="list|check|print")
-    for name, text in (("list", "様式の一覧"), ("check", "様式を確かめる")):
-        made = inner.add_parser(name, help=text)
-        made.add_argument(FORMS[0], **FORMS[1])
-        if name == "check":
-            made.add_argument("form", nargs="*")
-    made = inner.add_parser("print", help="記入例や回答を印刷する")
-    made.add_argument("form")
-    made.add_argument("--answers", type=Path, required=True)
-    made.add_argument("--out", type=Path, required=True)
-    made.add_argument(FORMS[0], **FORMS[1])
+    _form_commands(commands.add_parser("forms", help="様式：list / check / print / …"))
     photo = commands.add_parser("photo", help="写真：judge / export / sheet").add_subparsers(
         dest="what", required=True, metavar="judge|export|sheet"
     )
@@ -147,6 +138,43 @@ def _parser() -> argparse.ArgumentParser:
     ):
         made.add_argument(flag, default="", help=text)
     return parser
+
+
+def _form_commands(parser: argparse.ArgumentParser) -> None:
+    inner = parser.add_subparsers(
+        dest="what", required=True, metavar="list|check|print|samples|background|grid"
+    )
+    language: Argument = (
+        "--language",
+        {"choices": ("ja", "easy", "en"), "default": "ja", "help": "文章の言葉"},
+    )
+    out: Argument = ("--out", {"type": Path, "required": True, "help": "書き出す先"})
+
+    def add(name: str, text: str, *arguments: Argument) -> None:
+        made = inner.add_parser(name, help=text, description=text)
+        for flag, how in (*arguments, FORMS):
+            made.add_argument(flag, **how)
+
+    add("list", "様式の一覧")
+    add("check", "様式を確かめる", ("form", {"nargs": "*"}))
+    add(
+        "print",
+        "回答か空の用紙を印刷する",
+        ("form", {}),
+        ("--answers", {"type": Path, "help": "回答のJSONファイル"}),
+        ("--photo", {"type": Path, "help": "顔写真（35:45）のJPEGかPNG"}),
+        ("--blank", {"action": "store_true", "help": "何も書いていない用紙"}),
+        language,
+        out,
+    )
+    add("samples", "すべての様式の記入例を作る", ("form", {"nargs": "*"}), out)
+    add(
+        "background",
+        "市の用紙のPDFを、様式の背景にする",
+        ("words", {"nargs": "+", "metavar": "FORM sheet.pdf"}),
+        ("--form", {"default": "", "help": "様式の名前"}),
+    )
+    add("grid", "5 mmの方眼で、印刷の位置を確かめる", ("form", {}), language, out)
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:

@@ -2,67 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
-from fieldkit import visit
+from fieldkit import id_check
+from fieldkit.case import (
+    FORM,
+    Case,
+    applicant_kind,
+    birth_of,
+    case_of,
+    loss_report_date,
+    typed,
+)
 from fieldkit.citydata import CityData
 from fieldkit.errors import BadInput, NotReady
-from fieldkit.forms import Evaluated, Form
-from fieldkit.reserve import Slip
 from fieldkit.rules import photo_exceptions
 from fieldkit.rules.applications import ApplicationCase, Needed, papers_needed
+from fieldkit.rules.express import check_delivery
 from fieldkit.rules.fees import Fee, FeeCase, NeedsEvidence, fee_for
-from fieldkit.rules.verdict import Refused
-from fieldkit.rules.wareki import age_on
-from fieldkit.store import records
-from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.rules.validity import fifteen_soon
+from fieldkit.rules.verdict import Allowed, Refused
 
-FORM = "kofu_shinsei"
+__all__ = [
+    "FORM",
+    "Case",
+    "applicant_kind",
+    "birth_of",
+    "case_of",
+    "delivery",
+    "fee_choice",
+    "fee_of",
+    "fee_yen",
+    "loss_report_date",
+    "missing",
+    "needed_papers",
+    "no_photo",
+    "refuse",
+    "refuse_photo",
+    "typed",
+    "warnings",
+]
 PHOTO_ID_CLASS = "A"
-
-
-@dataclass(frozen=True)
-class Case:
-    """Everything that the screens of one applicant need, read once."""
-
-    trip: OpenTrip
-    slip: Slip
-    applicant: Record
-    application: Record | None
-    form: Form
-    answers: dict[str, str]
-    state: Evaluated
-    today: date
-
-    @property
-    def body(self) -> dict[str, Any]:
-        return self.application.body if self.application else {}
-
-
-def case_of(trip: OpenTrip, slip: Slip, applicant: Record, form: Form, today: date) -> Case:
-    """The applicant's answers: from the desk, then saved ones, then what is being typed."""
-    now = visit.application(trip, applicant.id)
-    saved = (now.get("answers", {}) if now else {}) or {}
-    answers = {
-        **form.defaults(),
-        **form.prefill(slip.reservation.body, applicant.body),
-        **{k: str(v) for k, v in saved.items()},
-    }
-    return Case(trip, slip, applicant, now, form, answers, form.evaluate(answers, today), today)
-
-
-def typed(case: Case) -> dict[str, str]:
-    """The answers with the unsaved draft on top: what the screen shows after a power cut."""
-    draft = records.draft(case.trip, case.applicant.id, FORM) or {}
-    return {**case.answers, **{k: str(v) for k, v in draft.items()}}
-
-
-def applicant_kind(case: Case) -> str:
-    """The kind as the form now says it, in the desk's words (new, renew, lost, damaged, other)."""
-    return visit.kind_of(case.applicant, case.state.values)
+_YES_NO = {"yes": True, "no": False}
 
 
 def fee_of(
@@ -75,17 +57,17 @@ def fee_of(
     """
     choice = {} if reason_code else fee_choice(case)
     values = case.state.values
-    express = {"yes": True, "no": False}.get(values.get("express", ""))
-    loss = str(case.applicant.get("loss_report_date"))
     return fee_for(
         FeeCase(
             kind=applicant_kind(case),
             day=case.today,
             reason_code=reason_code or str(choice.get("reason_code", "")),
-            express=express,
+            express=_YES_NO.get(values.get("express", "")),
             certificate=not (values.get("sign_off") == "yes" and values.get("auth_off") == "yes"),
             evidence=evidence or str(choice.get("evidence", "")),
-            loss_report_date=date.fromisoformat(loss) if loss else None,
+            loss_report_date=loss_report_date(case),
+            old_card_returned=_YES_NO.get(values.get("old_card", "")),
+            birth=birth_of(case),
         ),
         city.fees,
     )
@@ -108,31 +90,65 @@ def fee_yen(case: Case, city: CityData) -> int | None:
 
 
 def needed_papers(case: Case, city: CityData) -> tuple[Needed, ...]:
-    """The forms that this person hands in, each with its reason (001 §9(3))."""
-    shown = (case.body.get("id_check") or {}).get("papers", [])
+    """The forms that this person hands in, each with its reason (001 §9(3); forms/papers.toml)."""
+    checked = case.body.get("id_check") or {}
+    shown = checked.get("papers") or case.applicant.get("id_papers") or []
     classes = {code: paper.klass for code, paper in city.id_papers.papers.items()}
     values = case.state.values
     return papers_needed(
         ApplicationCase(
             kind=applicant_kind(case),
+            reason_code=str(fee_choice(case).get("reason_code", "")),
             has_photo_id=any(classes.get(code) == PHOTO_ID_CLASS for code in shown),
             wants_insurance=values.get("hokensho") == "yes",
             face_auth=values.get("face_only") == "yes",
+            tsuchi_card_lost=values.get("notice_card") == "lost",
+            has_juki_card=values.get("juki_card") == "yes",
             mail_elsewhere=values.get("send_kind", "home") not in ("", "home"),
-        )
+            facts=_facts(case, checked),
+        ),
+        city.papers,
     )
 
 
-def id_kind(case: Case, city: CityData) -> str:
-    """Which row of the ID-paper table counts: a minor's own row where the city has one."""
-    birth = case.state.values.get("birth", "")
-    try:
-        young = bool(birth) and age_on(date.fromisoformat(birth), case.today) < 15
-    except ValueError:
-        young = False
-    if young and ("uketsuke", "minor") in city.id_papers.rules:
-        return "minor"
-    return applicant_kind(case)
+def _facts(case: Case, checked: Mapping[str, Any]) -> dict[str, bool]:
+    """What the table of forms asks beyond the kind: cards, people, place, the 申請書ID."""
+    values = case.state.values
+    handed = values.get("notice_card") == "hand_in"
+    cards = (handed, values.get("juki_card") == "yes", values.get("old_card") == "yes")
+    enough = checked.get("outcome") == "ok" and "kao_shomei" not in checked.get("papers", [])
+    return {
+        "notice_card_held": handed,
+        "card_kept": values.get("old_card") == "no",
+        "under_15": id_check.role_of(case) != "applicant",
+        "has_agent": bool(id_check.representative_of(case)),
+        "collected": any(cards),
+        "facility": case.slip.reservation.get("place") == "facility",
+        "handwritten": not values.get("form_id", "").strip(),
+        "scribed": values.get("scribed") == "yes",
+        "id_enough": enough,
+        "pickup": checked.get("outcome") == "FALLBACK_PICKUP",
+    }
+
+
+def delivery(case: Case, city: CityData) -> Allowed | Refused:
+    """Whether the card will find this person: express cards go to the registered address only."""
+    fee, values = fee_of(case, city), case.state.values
+    fee = fee.otherwise if isinstance(fee, NeedsEvidence) else fee
+    express = fee.express if isinstance(fee, Fee) else values.get("express") == "yes"
+    place = str(case.slip.reservation.get("place") or "home")
+    return check_delivery(express, place, values.get("send_kind", ""))
+
+
+def warnings(case: Case, city: CityData) -> list[str]:
+    """What stops nothing but must be settled with the applicant before the answers are confirmed:
+    a card that may not arrive, the 15th birthday before the card, a guardian at home."""
+    birth = birth_of(case)
+    says = [fifteen_soon(birth, case.today, city.validity)] if birth else []
+    if case.state.complete:
+        verdicts = (delivery(case, city), id_check.guardian_visit(case, city))
+        says += [v.sentence + "".join(v.nearest) for v in verdicts if isinstance(v, Refused)]
+    return [one for one in says if one]
 
 
 def no_photo(case: Case, city: CityData) -> str:
@@ -142,12 +158,7 @@ def no_photo(case: Case, city: CityData) -> str:
     """
     if case.body.get("state") == "confirmed":
         return str(case.body.get("no_photo_reason") or "")
-    text = case.state.values.get("birth") or str(case.applicant.get("birth"))
-    try:
-        birth = date.fromisoformat(text)
-    except ValueError:
-        return ""
-    return photo_exceptions.no_photo(birth, case.today, city.photo.no_photo)
+    return photo_exceptions.no_photo(birth_of(case), case.today, city.photo.no_photo)
 
 
 def refuse_photo(case: Case, city: CityData) -> None:
@@ -158,9 +169,7 @@ def refuse_photo(case: Case, city: CityData) -> None:
 
 def missing(case: Case, city: CityData) -> list[str]:
     """What must be there before the answers can be confirmed, each as a sentence."""
-    says = []
-    if not case.body.get("id_check"):
-        says.append("本人確認書類の確認がまだです。")
+    says = id_check.left(case, city)
     if not case.state.complete:
         labels = [case.form.question(name).label for name in case.state.missing[:3]]
         wrong = [message for _, message in case.state.violations[:3]]

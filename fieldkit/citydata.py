@@ -19,14 +19,18 @@ import jpholiday
 from fieldkit.errors import BadCityData
 from fieldkit.rules import (
     booking,
+    cash,
     fee_table,
     form_id,
+    gifts,
     idpapers,
+    papers,
     photo_exceptions,
     photo_limits,
+    validity_table,
 )
 from fieldkit.rules.holidays import OpenDays, YearlyClosing
-from fieldkit.rules.tables import maybe, need, no_twins, rows, words
+from fieldkit.rules.tables import known_words, maybe, need, no_twins, rows, words
 from fieldkit.rules.wareki import WEEKDAYS
 from fieldkit.store import phrasebook
 
@@ -39,7 +43,11 @@ REQUIRED = (
     "enquiries",
     "retention",
     "photo_exceptions",
+    "papers",
+    "validity",
 )
+LATER = ("papers", "validity")
+"""Tables that folders of earlier versions do not have: the sentence says where to get them."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,10 @@ class CityData:
     photo: photo_exceptions.PhotoExceptions
     photo_limits: photo_limits.Limits
     form_id_hosts: tuple[str, ...]
+    papers: papers.PapersTable
+    validity: validity_table.ValidityTable
+    cash: cash.Cash
+    gift: gifts.Gift | None
     raw: Mapping[str, Mapping[str, Any]]
 
     def phone(self, table: str) -> str:
@@ -94,7 +106,13 @@ def load(forms_dir: Path) -> CityData:
     raw = {path.stem: _parse(path) for path in sorted(forms_dir.glob("*.toml"))}
     for stem in REQUIRED:
         if stem not in raw:
-            raise BadCityData(f"{stem}.toml", "", "ファイルがありません。元に戻してください。")
+            says = "ファイルがありません。元に戻してください。"
+            if stem in LATER:
+                says = (
+                    "ファイルがありません。この版から要る表です。"
+                    "配布されたキットの forms フォルダから写してください。"
+                )
+            raise BadCityData(f"{stem}.toml", "", says)
     phrasebook.load(forms_dir)
     offices = raw["offices"]
     city = need(offices, "city", dict, "offices.toml")
@@ -115,6 +133,10 @@ def load(forms_dir: Path) -> CityData:
         photo=photo_exceptions.exceptions_from(raw["photo_exceptions"], limits.reasons),
         photo_limits=limits,
         form_id_hosts=form_id.hosts_from(raw.get("form_id", {})),
+        papers=_papers(raw),
+        validity=validity_table.table_from(raw["validity"]),
+        cash=cash.cash_from(raw.get("cash", {})),
+        gift=gifts.gift_from(raw.get("incentive", {})),
         raw=_frozen(raw),
     )
 
@@ -139,6 +161,14 @@ def open_days_from(data: Mapping[str, Any], file: str = "closed_days.toml") -> O
         weekdays=frozenset(WEEKDAYS.index(letter) for letter in letters),
         years=frozenset(years),
     )
+
+
+def _papers(raw: Mapping[str, Any]) -> papers.PapersTable:
+    """The table of forms; its reasons of a lost card must be reasons of fees.toml."""
+    table = papers.table_from(raw["papers"])
+    codes = fee_table.table_from(raw["fees"]).reasons
+    known_words(table.gone_reasons, codes, "理由", papers.FILE, "card.gone_reasons")
+    return table
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def read(path: Path) -> bytes:
 def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(read(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise KitError("bad_json", "JSONの形になっていません。{ で始まる中身にしてください。")

@@ -32,6 +32,7 @@ ALLOWED = {
     "desk": frozenset({"operator", "supervisor"}),
     "checkout": FIELD,
     "visits": FIELD,
+    "show": FIELD,
     "outcome": FIELD,
     "idcheck": FIELD,
     "forms": FIELD,

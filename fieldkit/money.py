@@ -1,23 +1,39 @@
 """Receipts for money: gapless numbers with the laptop's prefix, amounts that are never edited.
 
 `book` mode (the default) records the number of the paper receipt book, which stays the legal
-record; `printed` needs the treasurer's approval and is chosen in the city's settings (domain §5.5).
+record; `printed` needs the treasurer's approval (domain §5.5; `forms/cash.toml`). A number is
+reserved, then the application's record is made, then the number counts: fieldkit/store/cash.py.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from fieldkit import visit
+from fieldkit import people, visit
 from fieldkit.errors import BadInput, NotAllowed, NotReady
+from fieldkit.rules.cash import PRINTED, Cash, check_paper_no, same_paper_no
 from fieldkit.rules.fees import Fee
+from fieldkit.rules.wareki import wareki
+from fieldkit.store import cash as rows
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
 from fieldkit.store.vault import Vault
 from sync import fail
+
+WHY = {
+    "wrong_payer": "あて名や日付を書きまちがえた",
+    "changed": "申請の内容が変わり、金額が変わった",
+    "withdrawn": "申請をとりやめ、お金を返した",
+    "paper": "領収書の用紙をよごした・破った・なくした",
+    "other": "そのほか",
+}
+"""Why a receipt is spoiled, in the kit's words: the book keeps the code."""
+REASONS = {**WHY, rows.INTERRUPTED: "記録の途中で止まりました", "": "書損"}
 
 
 def issue_receipt(
@@ -26,111 +42,206 @@ def issue_receipt(
     applicant: Record,
     fee: Fee,
     payer_name: str,
-    mode: str = "book",
+    *,
+    cash: Cash,
     paper_no: str = "",
 ) -> str:
     """Record that the exact fee was received; returns the receipt number, e.g. `K01-00001`.
 
-    The number and its row are one transaction; the application learns it afterwards. After a kill
-    in between, the same call gives the same number again. BadInput for a paper number used before;
+    One number for one applicant, however often it is asked for. NotAllowed for somebody who is
+    not appointed (C1); BadInput for a paper number that is missing, outside of the book or used;
     NotReady where a receipt over another amount was issued (its amount is never edited).
     """
-    number = _number_of(vault, applicant.id) or _new_number(
-        vault, applicant.id, fee, mode, paper_no
-    )
-    row = receipt_row(vault, number)
-    if row and row["amount"] != fee.yen:
+    may_take(vault, cash)
+    if fee.yen <= 0:
+        raise NotReady("手数料は0円です。領収書は出しません。")
+    if cash.mode == PRINTED and cash.approved_on and vault.now()[:10] < str(cash.approved_on):
         raise NotReady(
-            f"{row['amount']:,}円の領収書（{number}）を出したあとに、手数料が{fee.yen:,}円に"
-            "変わりました。お金を受け取る前に、監督者へ連絡してください。"
+            f"領収書の印刷は{wareki(cash.approved_on)}から承認されています。"
+            "それまでは紙の領収書つづりを使ってください（設定ファイル cash.toml の mode）。"
         )
-    paper_no = str(row["paper_no"] or "") if row else paper_no
-    fail.point("money.numbered")
-    visit.save_application(
-        vault,
-        trip,
-        applicant,
-        {
-            "receipt_no": number,
-            "paper_receipt_no": paper_no,
-            "payer_name": payer_name,
-            "fee": {
-                "yen": fee.yen,
-                "breakdown": [list(row) for row in fee.breakdown],
-                "reason_code": fee.reason_code,
-                "says": fee.says,
-                "express": fee.express,
-            },
-        },
+    visit.refuse_if_closed(trip, applicant)
+    with rows.CHANGE:
+        rows.settle(vault, trip)
+        row = _issued(vault, applicant.id)
+        if row and row["state"] == "begun":  # the disk was full when it was to be settled
+            raise NotReady("前の領収書番号の確認が終わっていません。もう一度どうぞ。")
+        if row and row["amount"] != fee.yen:
+            raise NotReady(
+                f"{row['amount']:,}円の領収書（{row['no']}）を出したあとに、手数料が{fee.yen:,}円に"
+                "変わりました。お金を受け取る前に、監督者へ連絡してください。"
+            )
+        if row is None:
+            number = _begin(vault, trip, applicant.id, fee, cash, paper_no)
+            fail.point("money.begun")
+            row = receipt_row(vault, number)
+        assert row is not None
+        try:
+            _record(vault, trip, applicant, fee, payer_name, row)
+            fail.point("money.recorded")
+            rows.issue(vault, row["no"])
+        except BaseException:
+            rows.settle(vault, trip)
+            raise
+        fail.point("money.issued")
+    return str(row["no"])
+
+
+def may_take(vault: Vault, cash: Cash) -> None:
+    """NotAllowed, with the names of those who may, for somebody who is not appointed (C1)."""
+    if cash.may_take(vault.user.id):
+        return
+    known = {user.id: user.name for user in people.everybody(vault)}
+    names = "・".join(known.get(one.user, one.user) for one in cash.officers)
+    raise NotAllowed(
+        f"現金を受け取れるのは、現金の取扱いを任された人だけです（{names}）。"
+        "その人に替わって、ログインし直してください。"
     )
-    return number
 
 
-def spoil_receipt(vault: Vault, trip: OpenTrip, applicant: Record, reason: str) -> None:
+def receive_nothing(vault: Vault, trip: OpenTrip, applicant: Record, fee: Fee) -> None:
+    """Record a fee of 0 yen with its reason; BadInput where there is none, or money is due."""
+    if fee.yen != 0:
+        raise NotReady(f"手数料は{fee.yen:,}円です。受け取ってから記録してください。")
+    if not fee.reason_code:
+        raise BadInput("reason_code", "0円にする理由を選んでください。")
+    free = {"yen": 0, "breakdown": [], "reason_code": fee.reason_code, "by": vault.user.id}
+    visit.save_application(vault, trip, applicant, {"fee": free})
+
+
+def spoil_receipt(
+    vault: Vault, trip: OpenTrip, applicant: Record, reason: str, why: str = "other"
+) -> None:
     """書損: the receipt stays in its place with its reason, its number is never used again, and the
     application waits for its fee anew. Only a supervisor does this; the money is handed back.
 
-    The reason is a person's words and may name somebody: it goes to the city with the application
-    and ends with the trip. The book outlives the trip and keeps the number only.
+    `why` is a key of WHY and stays in the book. The `reason` is a person's words and may name
+    somebody: it goes to the city with the application and ends with the trip. NotReady while the
+    day's tally was checked with this receipt in it.
     """
     if vault.user.role != "supervisor":
         raise NotAllowed("領収書を書損にできるのは監督者だけです。")
+    if why not in WHY:
+        raise BadInput("spoil_why", "書損にする理由を選んでください。")
     if not reason:
         raise BadInput("spoil_reason", "書損にする理由を入れてください。")
-    number = _number_of(vault, applicant.id)
-    if number is None:
-        raise NotReady("書損にする領収書がありません。")
-    now = visit.application(trip, applicant.id)
-    spoiled = [*(now.get("spoiled", []) if now else []), {"no": number, "reason": reason}]
-    fields = {"receipt_no": "", "paper_receipt_no": "", "fee": {}, "state": "doing"}
-    visit.save_application(vault, trip, applicant, {**fields, "spoiled": spoiled})
-    with vault.book.write() as conn:
-        conn.execute("UPDATE money SET state = 'spoiled' WHERE no = ?", (number,))
-        vault.note("receipt_spoiled", number)
-
-
-def _number_of(vault: Vault, applicant_id: str) -> str | None:
-    row = vault.book.one(
-        "SELECT no FROM money WHERE application_id = ? AND state = 'issued'", applicant_id
-    )
-    return row["no"] if row else None
-
-
-def _new_number(vault: Vault, applicant_id: str, fee: Fee, mode: str, paper_no: str) -> str:
-    with vault.book.write() as conn:
-        if (
-            paper_no
-            and conn.execute("SELECT 1 FROM money WHERE paper_no = ?", (paper_no,)).fetchone()
-        ):
-            raise BadInput(
-                "paper_receipt_no",
-                "この領収書番号はすでに使われています。領収書つづりの番号を確かめてください。",
-            )
-        last = conn.execute("SELECT coalesce(max(number), 0) AS n FROM money").fetchone()["n"]
-        no = f"{vault.device_id}-{last + 1:05d}"
-        try:
-            conn.execute(
-                "INSERT INTO money (no, number, application_id, amount, breakdown, mode, paper_no,"
-                " state, officer, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'issued', ?, ?)",
-                (
-                    no,
-                    last + 1,
-                    applicant_id,
-                    fee.yen,
-                    json.dumps([list(row) for row in fee.breakdown], ensure_ascii=False),
-                    mode,
-                    paper_no or None,
-                    vault.user.id,
-                    vault.now(),
-                ),
-            )
-        except sqlcipher.IntegrityError:
-            raise BadInput("paper_receipt_no", "この領収書番号はすでに使われています。") from None
-        vault.note("fee_received", no)
-    return no
+    with rows.CHANGE:
+        rows.settle(vault, trip)
+        row = _issued(vault, applicant.id)
+        if row is None:
+            raise NotReady("書損にする領収書がありません。")
+        _refuse_checked(vault, row)
+        now = visit.application(trip, applicant.id)
+        one = {"no": row["no"], "reason": reason, "why": why}
+        spoiled = [*(now.get("spoiled", []) if now else []), one]
+        fields = {"receipt_no": "", "paper_receipt_no": "", "fee": {}, "state": "doing"}
+        visit.save_application(vault, trip, applicant, {**fields, "spoiled": spoiled})
+        fail.point("money.spoil_saved")
+        rows.spoil(vault, row["no"], why)
+        fail.point("money.spoiled")
 
 
 def receipt_row(vault: Vault, no: str) -> dict[str, Any] | None:
     """One receipt with its breakdown as a list of [label, yen]."""
     row = vault.book.one("SELECT * FROM money WHERE no = ?", no)
     return {**dict(row), "breakdown": json.loads(row["breakdown"])} if row else None
+
+
+def spoiled_of(vault: Vault, applicant_id: str) -> Sequence[dict[str, Any]]:
+    """The spoiled numbers of one applicant, oldest first, with `why` in the kit's words."""
+    found = vault.book.all(
+        "SELECT * FROM money WHERE application_id = ? AND state = 'spoiled' ORDER BY number",
+        applicant_id,
+    )
+    return [{**dict(row), "why": REASONS.get(row["reason"], REASONS["other"])} for row in found]
+
+
+def _issued(vault: Vault, applicant_id: str) -> dict[str, Any] | None:
+    row = vault.book.one(
+        "SELECT * FROM money WHERE application_id = ? AND state <> 'spoiled'", applicant_id
+    )
+    return dict(row) if row else None
+
+
+def _begin(
+    vault: Vault, trip: OpenTrip, applicant_id: str, fee: Fee, cash: Cash, paper_no: str
+) -> str:
+    number = ""
+    if cash.mode == PRINTED:
+        if paper_no:
+            say = "領収書はキットで印刷します。紙の領収書の番号は入れないでください。"
+            raise BadInput("paper_receipt_no", say)
+    else:
+        number = check_paper_no(paper_no, cash)
+        _refuse_used(vault, number)
+    values = {
+        "amount": fee.yen,
+        "breakdown": json.dumps([list(line) for line in fee.breakdown], ensure_ascii=False),
+        "mode": cash.mode,
+        "paper_no": number or None,
+    }
+    try:
+        return rows.begin(vault, trip, applicant_id, values)
+    except sqlcipher.IntegrityError:
+        say = "この領収書番号はすでに使われています。番号を確かめてください。"
+        raise BadInput("paper_receipt_no", say) from None
+
+
+def _refuse_used(vault: Vault, number: str) -> None:
+    """A sheet of the book stands for one receipt, a spoiled one too. That of an interrupted
+    record may really have been handed over, so it may be recorded again."""
+    for row in vault.book.all(
+        "SELECT no, paper_no, issued_at FROM money WHERE paper_no IS NOT NULL AND reason <> ?",
+        rows.INTERRUPTED,
+    ):
+        if same_paper_no(row["paper_no"]) == same_paper_no(number):
+            day = wareki(date.fromisoformat(row["issued_at"][:10]))
+            raise BadInput(
+                "paper_receipt_no",
+                f"この番号はすでに使われています（{day} {row['issued_at'][11:16]}、"
+                f"キットの番号 {row['no']}）。領収書つづりの番号を確かめてください。",
+            )
+
+
+def _record(
+    vault: Vault,
+    trip: OpenTrip,
+    applicant: Record,
+    fee: Fee,
+    payer_name: str,
+    row: dict[str, Any],
+) -> None:
+    now = visit.application(trip, applicant.id)
+    if now is not None and now.get("receipt_no") == row["no"]:
+        return  # pressed twice: the first time counts
+    visit.save_application(
+        vault,
+        trip,
+        applicant,
+        {
+            "receipt_no": row["no"],
+            "paper_receipt_no": str(row["paper_no"] or ""),
+            "payer_name": payer_name,
+            "fee": {
+                "yen": fee.yen,
+                "breakdown": [list(line) for line in fee.breakdown],
+                "reason_code": fee.reason_code,
+                "says": fee.says,
+                "express": fee.express,
+            },
+        },
+    )
+
+
+def _refuse_checked(vault: Vault, row: dict[str, Any]) -> None:
+    day = row["issued_at"][:10]
+    found = vault.book.one(
+        "SELECT 1 FROM tally WHERE day = ? AND officer = ? AND state = 'checked'",
+        day,
+        row["officer"],
+    )
+    if found:
+        raise NotReady(
+            f"{wareki(date.fromisoformat(day))}の日計表は照合が済んでいます。"
+            "先に日計表の画面で照合を取り消してから、書損にしてください。"
+        )

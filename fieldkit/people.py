@@ -8,7 +8,7 @@ nothing here undoes a copy of the disk that was taken before (001 特記1, 5; fi
 from __future__ import annotations
 
 from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
-from fieldkit.store import delay, keyslots, phrasebook
+from fieldkit.store import delay, keyslots, phrasebook, wipe
 from fieldkit.store.keyslots import RECOVERY_ID, ROLES, User
 from fieldkit.store.vault import Vault
 
@@ -22,6 +22,11 @@ def everybody(vault: Vault) -> list[User]:
     """The people of this laptop in the order of the file, without the recovery slot."""
     found = keyslots.users(vault.settings.data_dir / "slots.json")
     return [user for user in found if user.id != RECOVERY_ID]
+
+
+def name_of(vault: Vault, user_id: str) -> str:
+    """The name of somebody of this laptop; the number itself where the person has left it."""
+    return next((user.name for user in everybody(vault) if user.id == user_id), user_id)
 
 
 def add(vault: Vault, mine: str, user: User, passphrase: str) -> None:
@@ -87,18 +92,39 @@ def confirm(vault: Vault, mine: str) -> None:
 
     BadInput("mine") for a wrong one, KitError("wait") while one has to wait.
     """
-    settings = vault.settings
-    path = settings.data_dir / "login-delay.json"
     if not mine:
         raise BadInput("mine", "いまログインしている自分の合言葉を入れてください。")
+    _typed_by(vault, vault.user.id, mine, "mine", "自分の合言葉が違います。")
+
+
+def confirm_other(vault: Vault, user_id: str, passphrase: str) -> User:
+    """A second person confirms at the same screen with the own passphrase; returns who it was.
+
+    BadInput("other") where nobody else was chosen, BadInput("words") for a wrong passphrase,
+    KitError("wait") while one has to wait.
+    """
+    found = next((user for user in everybody(vault) if user.id == user_id), None)
+    if found is None or found.id == vault.user.id:
+        raise BadInput("other", "いまログインしている人とは別の人を選んでください。")
+    if not passphrase:
+        raise BadInput("words", "確かめた人が、自分の合言葉を入れてください。")
+    _typed_by(vault, found.id, passphrase, "words", f"{found.name}さんの合言葉が違います。")
+    return found
+
+
+def _typed_by(vault: Vault, user_id: str, passphrase: str, field: str, wrong: str) -> None:
+    settings = vault.settings
+    path = settings.data_dir / "login-delay.json"
     wait = delay.seconds_left(path, settings.clock())
     if wait:
         raise KitError("wait", delay.why(path, settings.clock(), wait), "retry")
-    if keyslots.open_slot(settings.data_dir / "slots.json", vault.user.id, mine) is None:
+    opened = keyslots.open_slot(settings.data_dir / "slots.json", user_id, passphrase)
+    if opened is None:
         wait = delay.note_failure(path, settings.clock())
         vault.note("login_failed", vault.device_id, "confirm")
         more = f"あと{wait}秒たってから、もう一度どうぞ。" if wait else "もう一度どうぞ。"
-        raise BadInput("mine", f"自分の合言葉が違います。{more}")
+        raise BadInput(field, f"{wrong}{more}")
+    wipe.wipe(opened[1])
     delay.clear(path, settings.clock())
 
 

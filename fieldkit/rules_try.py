@@ -2,132 +2,126 @@
 
 A case is a JSON object with `kind` and the fields of that kind; dates in any form that
 `rules.wareki.parse_date` reads. The answer is `{"kind", "answer", "says", …}`: `answer` is a
-short word for programs, `says` the Japanese sentence for people.
+short word for programs, `says` the Japanese sentence for people. A refusal always has `nearest`,
+what would work instead. A field that the kind does not know is refused with the nearest name.
 
-kind        fields (defaults in brackets)
-fee         applicant_kind [""], reason_code [""], day, express [null], certificate [true],
-            evidence [""], loss_report_date [null], old_card_returned [null], tendered [null]
-            → "fee" with yen, breakdown | "needs_evidence" with asks | "refused"
-id_papers   papers (codes), method ["uketsuke"], applicant_kind ["new"], day [null]
-            → "enough" with by | "short" with nearest
-date        text, today [null] → "date" with iso, wareki, and age_text when today is given
-slot        date, today, half, group_size [1], place ["home"], travel_min [null],
-            third_ok [false], override [""], booked [[]] of {date, half, order, group_size,
-            place} → "offer" with date, half, order, from, to | "refused" with clause, nearest
-caller      relation, place ["home"], applicant_beside [false] → "allowed" | "refused"
-number      text → "clean" | "ask" | "refused", with the text masked
-forms       applicant_kind, day [null], any flag of rules.applications.ApplicationCase
-            → "forms" with forms (code, label, reason) and script (the fee named, given day)
+kind         fields (defaults in brackets)
+fee          applicant_kind [""] (new, renew, lost, damaged, other), reason_code [""] (a code of
+             fees.toml), day, express [null], certificate [true], evidence [""],
+             loss_report_date [null], old_card_returned [null], birth [null], tendered [null]
+             → "fee" with yen, breakdown, express | "needs_evidence" with asks, otherwise |
+             "refused". 0 yen for lost, damaged or other always needs reason and evidence.
+id_papers    papers [[]] (codes of id_papers.toml), method ["uketsuke"] (or "kofu"),
+             applicant_kind ["new"], role ["applicant"] (minor, under_1, legal_parent,
+             legal_guardian, legal_other, agent_pickup_applicant, agent_pickup_agent), day [null],
+             proofs [[]] (codes of [[proof]]; one is needed for a representative),
+             proof_issued [null], pickup_reason [""] (needed for agent_pickup_agent),
+             place [""] (home, facility: may an adult guardian apply there?)
+             → "enough" with by | "short" with nearest | "refused"
+forms        applicant_kind, reason_code [""], day [null], and any fact as true or false:
+             has_photo_id [true], wants_insurance, face_auth, tsuchi_card_lost, has_juki_card,
+             mail_elsewhere, or a fact of papers.toml (no_photo_id, id_enough, notice_card_lost,
+             notice_card_held, juki_card_held, card_gone, card_in_hand, card_kept, under_15,
+             has_agent, collected, facility, handwritten, scribed, pickup)
+             → "forms" with forms (code, label, reason, level must | offer) and script (the fee
+             named, given day)
+validity     birth, issue_day, applied_on [issue_day], stay_until [null], no_photo [false],
+             today [null], applicant_kind [""] ("renew" also judges the renewal on today)
+             → "validity" with card_until, certificate_until, renewal_opens (each iso, wareki),
+             notice [from, to], cut_by ("" | "stay"), age_at_issue, warnings, valid_today,
+             renewal | "refused"
+express      day, report_date [null], reason_code [""] or applicant_kind ["lost"], birth [null],
+             place ["home"], send_kind ["home"], same_address [null]
+             → "open" with days_left, last_day, warnings (delivery) | "refused"
+certificates birth, day, ward [false], face_auth [false], sign [true], auth [true] (the wishes)
+             → "certificates" with sign, auth, reasons, pins (codes of the boxes to write: never a
+             number), pin_boxes, pin_writer (self | legal | ""), warning (15 years soon)
+pins         the same as certificates
+renewal      expiry, day, uses_as_insurance [not judged] and has_shikaku (yes | no | unsure)
+             → "allowed" | "refused", with renewal_opens
+date         text, today [null] → "date" with iso, wareki, and age_text when today is given
+slot         date, today, half, group_size [1], place ["home"], travel_min [null],
+             third_ok [false], override [""], booked [[]] of {date, half, order, group_size,
+             place} → "offer" with date, half, order, from, to | "refused" with clause, nearest
+caller       relation, place ["home"], applicant_beside [false] → "allowed" | "refused"
+number       text → "clean" | "ask" | "refused", with the text masked
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass
 from typing import Any
 
+from fieldkit import rules_try_cards as on_cards
+from fieldkit import rules_try_papers as on_papers
 from fieldkit.citydata import CityData
 from fieldkit.errors import BadInput, KitError
-from fieldkit.rules import applications, callers, fees, idpapers, personal_number, slots, wareki
+from fieldkit.rules import callers, personal_number, slots, wareki
+from fieldkit.rules.tables import guess
 from fieldkit.rules.verdict import Refused
+from fieldkit.rules_try_fields import Answer, day_of, get, maybe_day, only, refused
 
-Answer = dict[str, Any]
+BOOKED_FIELDS = ("date", "half", "order", "group_size", "place")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of case: what judges it, and the fields that it may have."""
+
+    judge: Callable[[Mapping[str, Any], CityData], Answer]
+    fields: tuple[str, ...]
 
 
 def answer(case: Mapping[str, Any], city: CityData) -> Answer:
     """Judge `case` with the city's tables. KitError for an unknown kind, BadInput for a field
-    that is missing or of the wrong type."""
+    that is missing, unknown or of the wrong type."""
     kind = case.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         known = "、".join(KINDS)
-        raise KitError("unknown_kind", f"kind は次のどれかにしてください：{known}。", "retry")
-    return {"kind": kind, **KINDS[kind](case, city)}
-
-
-def _fee(case: Mapping[str, Any], city: CityData) -> Answer:
-    fee_case = fees.FeeCase(
-        kind=_get(case, "applicant_kind", str, ""),
-        day=_day(case, "day"),
-        reason_code=_get(case, "reason_code", str, ""),
-        express=_get(case, "express", bool, None),
-        certificate=_get(case, "certificate", bool, True),
-        evidence=_get(case, "evidence", str, ""),
-        loss_report_date=_maybe_day(case, "loss_report_date"),
-        old_card_returned=_get(case, "old_card_returned", bool, None),
-    )
-    found = fees.fee_for(fee_case, city.fees)
-    if isinstance(found, Refused):
-        return _refused(found)
-    if isinstance(found, fees.NeedsEvidence):
-        until = _fee_fields(found.otherwise)
-        return {
-            "answer": "needs_evidence", "says": found.says, "asks": found.asks, "otherwise": until
-        }  # fmt: skip
-    tendered = _get(case, "tendered", int, None)
-    if tendered is not None:
-        checked = fees.check_tendered(found, tendered, city.fees)
-        if isinstance(checked, Refused):
-            return _refused(checked)
-    return {"answer": "fee", "says": found.says, **_fee_fields(found)}
-
-
-def _fee_fields(fee: fees.Fee) -> Answer:
-    return {
-        "yen": fee.yen,
-        "breakdown": [list(line) for line in fee.breakdown],
-        "reason_code": fee.reason_code,
-        "express": fee.express,
-    }
-
-
-def _id_papers(case: Mapping[str, Any], city: CityData) -> Answer:
-    found = idpapers.evaluate(
-        _get(case, "papers", list, []),
-        _get(case, "method", str, "uketsuke"),
-        _get(case, "applicant_kind", str, "new"),
-        city.id_papers,
-        _maybe_day(case, "day"),
-    )
-    if isinstance(found, idpapers.Enough):
-        return {"answer": "enough", "says": found.says, "by": list(found.by)}
-    return {"answer": "short", "says": found.says, "nearest": list(found.nearest)}
+        near = guess(kind, KINDS) if isinstance(kind, str) and kind else ""
+        raise KitError("unknown_kind", f"kind は次のどれかにしてください：{known}。{near}", "retry")
+    only(case, ("kind", *KINDS[kind].fields), f"kind が {kind} のときに")
+    return {"kind": kind, **KINDS[kind].judge(case, city)}
 
 
 def _date(case: Mapping[str, Any], city: CityData) -> Answer:
-    day = wareki.parse_date(_get(case, "text", str), "text")
+    day = wareki.parse_date(get(case, "text", str), "text")
     shown = wareki.wareki(day, weekday=True)
     found: Answer = {"answer": "date", "says": shown, "iso": day.isoformat(), "wareki": shown}
-    if today := _maybe_day(case, "today"):
+    if today := maybe_day(case, "today"):
         found["age_text"] = wareki.birth_text(day, today)
     return found
 
 
 def _slot(case: Mapping[str, Any], city: CityData) -> Answer:
-    rows = _get(case, "booked", list, [])
+    rows = get(case, "booked", list, [])
     if not all(isinstance(row, dict) for row in rows):
         raise BadInput("booked", "「booked」は { } の一覧で書いてください。")
+    for i, row in enumerate(rows, start=1):
+        only(row, BOOKED_FIELDS, f"booked の{i}件目の")
     booked = [
         slots.Booked(
-            _day(row, "date"),
-            _get(row, "half", str),
-            _get(row, "order", int),
-            _get(row, "group_size", int, 1),
-            _get(row, "place", str, "home"),
+            day_of(row, "date"),
+            get(row, "half", str),
+            get(row, "order", int),
+            get(row, "group_size", int, 1),
+            get(row, "place", str, "home"),
         )
         for row in rows
     ]
     wish = slots.SlotRequest(
-        date=_day(case, "date"),
-        half=_get(case, "half", str),
-        group_size=_get(case, "group_size", int, 1),
-        place=_get(case, "place", str, "home"),
-        travel_min=_get(case, "travel_min", int, None),
-        third_ok=_get(case, "third_ok", bool, False),
-        override=_get(case, "override", str, ""),
+        date=day_of(case, "date"),
+        half=get(case, "half", str),
+        group_size=get(case, "group_size", int, 1),
+        place=get(case, "place", str, "home"),
+        travel_min=get(case, "travel_min", int, None),
+        third_ok=get(case, "third_ok", bool, False),
+        override=get(case, "override", str, ""),
     )
-    found = slots.offer(wish, booked, city.booking, city.days, _day(case, "today"))
+    found = slots.offer(wish, booked, city.booking, city.days, day_of(case, "today"))
     if isinstance(found, Refused):
-        return _refused(found)
+        return refused(found)
     return {
         "answer": "offer",
         "says": found.says,
@@ -142,17 +136,17 @@ def _slot(case: Mapping[str, Any], city: CityData) -> Answer:
 
 def _caller(case: Mapping[str, Any], city: CityData) -> Answer:
     found = callers.may_book(
-        _get(case, "relation", str),
-        _get(case, "place", str, "home"),
-        _get(case, "applicant_beside", bool, False),
+        get(case, "relation", str),
+        get(case, "place", str, "home"),
+        get(case, "applicant_beside", bool, False),
     )
     if isinstance(found, Refused):
-        return _refused(found)
+        return refused(found)
     return {"answer": "allowed", "says": found.says}
 
 
 def _number(case: Mapping[str, Any], city: CityData) -> Answer:
-    text = _get(case, "text", str)
+    text = get(case, "text", str)
     found = personal_number.scan(text)
     masked = personal_number.mask(text)
     if isinstance(found, personal_number.Clean):
@@ -161,67 +155,30 @@ def _number(case: Mapping[str, Any], city: CityData) -> Answer:
     return {"answer": word, "says": found.sentence, "masked": masked}
 
 
-def _forms(case: Mapping[str, Any], city: CityData) -> Answer:
-    kind = _get(case, "applicant_kind", str)
-    if kind not in applications.KINDS:
-        known = "、".join(applications.KINDS)
-        raise BadInput("applicant_kind", f"「applicant_kind」は {known} のどれかにしてください。")
-    given = {
-        field.name: _get(case, field.name, type(field.default))
-        for field in fields(applications.ApplicationCase)
-        if field.name != "kind" and field.name in case
-    }
-    needed = applications.papers_needed(applications.ApplicationCase(kind=kind, **given))
-    day = _maybe_day(case, "day")
-    fee = fees.fee_for(fees.FeeCase(kind, day), city.fees) if day else None
-    fee_text = f"{fee.yen:,}円" if isinstance(fee, fees.Fee) and fee.yen else ""
-    return {
-        "answer": "forms",
-        "says": "、".join(form.label for form in needed) + "が必要です。",
-        "forms": [{"code": n.form, "label": n.label, "reason": n.reason} for n in needed],
-        "script": list(applications.script_points(kind, fee_text, city.script)),
-    }
-
-
-KINDS: Mapping[str, Callable[[Mapping[str, Any], CityData], Answer]] = {
-    "fee": _fee,
-    "id_papers": _id_papers,
-    "date": _date,
-    "slot": _slot,
-    "caller": _caller,
-    "number": _number,
-    "forms": _forms,
+KINDS: Mapping[str, Kind] = {
+    "fee": Kind(on_papers.fee, on_papers.FEE_FIELDS),
+    "id_papers": Kind(on_papers.id_papers, on_papers.ID_FIELDS),
+    "forms": Kind(on_papers.forms, on_papers.FORMS_FIELDS),
+    "validity": Kind(on_cards.card_validity, on_cards.VALIDITY_FIELDS),
+    "express": Kind(on_cards.express_issue, on_cards.EXPRESS_FIELDS),
+    "certificates": Kind(on_cards.card_certificates, on_cards.CERTIFICATE_FIELDS),
+    "pins": Kind(on_cards.card_certificates, on_cards.CERTIFICATE_FIELDS),
+    "renewal": Kind(on_cards.card_renewal, on_cards.RENEWAL_FIELDS),
+    "date": Kind(_date, ("text", "today")),
+    "slot": Kind(
+        _slot,
+        (
+            "date",
+            "today",
+            "half",
+            "group_size",
+            "place",
+            "travel_min",
+            "third_ok",
+            "override",
+            "booked",
+        ),
+    ),
+    "caller": Kind(_caller, ("relation", "place", "applicant_beside")),
+    "number": Kind(_number, ("text",)),
 }
-
-_MISSING = object()
-_WORDS = {str: "文字", int: "整数", bool: "true か false", list: "一覧"}
-
-
-def _get(case: Mapping[str, Any], key: str, kind: type, default: Any = _MISSING) -> Any:
-    value = case.get(key, default)
-    if value is _MISSING:
-        raise BadInput(key, f"「{key}」がありません。書き足してください。")
-    if value is None and default is None:
-        return None
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise BadInput(key, f"「{key}」は{_WORDS[kind]}で書いてください。")
-    return value
-
-
-def _day(case: Mapping[str, Any], key: str) -> Any:
-    return wareki.parse_date(_get(case, key, str), key)
-
-
-def _maybe_day(case: Mapping[str, Any], key: str) -> Any:
-    text = _get(case, key, str, None)
-    return wareki.parse_date(text, key) if text else None
-
-
-def _refused(found: Refused) -> Answer:
-    return {
-        "answer": "refused",
-        "says": found.sentence,
-        "clause": found.clause,
-        "nearest": list(found.nearest),
-        "can_override": found.can_override,
-    }

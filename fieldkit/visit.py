@@ -23,6 +23,8 @@ KIND_JA = {
     "damaged": "破損",
     "other": "その他",
 }
+ASIDE_JA = {"declined": "取りやめ", "postponed": "後日"}
+"""How an application stands that is not made today."""
 STATE_JA = {"todo": "未", "doing": "途中", "done": "済", "blocked": "まだできません"}
 
 
@@ -100,10 +102,12 @@ def tasks(
     applicant: Record,
     form_complete: bool,
     fee_yen: int | None,
+    papers: str,
     needs_photo: bool = True,
 ) -> list[Task]:
     """What is done and what is left for one applicant. `fee_yen` None = not known yet:
     while the form is open, or where the fee's screen must first be told the reason.
+    `papers` is how far the printing is (fieldkit/paper_set.py); it holds nothing else up.
     Without `needs_photo` (under 1 year old) the photo is no step at all."""
     now = application(trip, applicant.id)
     body = now.body if now else {}
@@ -113,7 +117,6 @@ def tasks(
     fee_done = bool(body.get("receipt_no")) or (fee_yen == 0 and form_complete)
     fee = "done" if fee_done else ("todo" if form_complete else "blocked")
     before = [checked, form_complete, photo, fee_done]
-    papers = "done" if body.get("papers_printed") else ("todo" if all(before) else "blocked")
     confirmed = "done" if body.get("state") == "confirmed" else "todo"
     ready = all(before)
     rows = [
@@ -121,7 +124,7 @@ def tasks(
         Task("form", "交付申請書の記入", form),
         Task("photo", "顔写真の撮影", "done" if photo else "todo"),
         Task("fee", "手数料", fee, "申請書の記入が終わると金額が決まります。"),
-        Task("papers", "申請書・領収書の印刷", papers, "上の項目が終わると印刷できます。"),
+        Task("papers", "申請書・領収書の印刷", papers),
         Task(
             "check",
             "内容の確認",
@@ -251,3 +254,6 @@ def _note_application(
         facts.note(vault.book, f"{applicant.id}:set_aside", "set_aside", day, dims)
     if yen:
         facts.note(vault.book, f"{applicant.id}:fee", "fee", day, dims, yen)
+    elif state == "confirmed" and fee.get("by") and dims["kind"] not in ("new", "renew"):
+        free = {"reason": str(fee.get("reason_code", "")), "officer": str(fee["by"])}
+        facts.note(vault.book, f"{applicant.id}:fee_free", "fee_free", day, free)

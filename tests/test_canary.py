@@ -81,7 +81,7 @@ def the_job(boss: Browser, office: Office) -> bytes:
     do_tasks(boss, base, **answers)
     boss.post("/lock", {"back": f"{base}/check"})
     boss.log_in("suzuki")
-    made += [boss.get(f"{base}/papers/{n}.pdf").get_data() for n in ("application", "receipt")]
+    made += [boss.get(f"{base}/papers/{n}.pdf").get_data() for n in ("application", "set")]
     assert all(data.startswith(b"%PDF") for data in made)
     boss.post(f"{base}/show", {"consent": "yes"})
     broken = office.app.view_functions["lists.reception"]

@@ -5,8 +5,9 @@ A form lives in `forms/<name>/` and is edited by the city without code: `form.md
 versioned wording) and `sample.json` (the filled example, 001 §9(3)ケ).
 """
 
+from fieldkit.forms.answers import flatten
 from fieldkit.forms.check import Problem, check_form
-from fieldkit.forms.form import Choice, Consent, Evaluated, Form, Page, Question
+from fieldkit.forms.form import Choice, Consent, Evaluated, Form, Page, Question, Repeat
 from fieldkit.forms.load import list_forms, load_form
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Page",
     "Problem",
     "Question",
+    "Repeat",
     "check_form",
+    "flatten",
     "list_forms",
     "load_form",
 ]

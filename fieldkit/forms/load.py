@@ -16,11 +16,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from fieldkit.errors import BadCityData, NotFound
+from fieldkit.errors import BadCityData, BadInput, NotFound
+from fieldkit.forms.answers import flatten
 from fieldkit.forms.form import Consent, Form, Wording
 from fieldkit.forms.text import read_text
 
-_FILES = ("form.md", "form.xlsx", "layout.toml", "sample.json")
+_TABLES = ("form.md", "form.xlsx", "form.xls")
+_FILES = (*_TABLES, "layout.toml", "sample.json")
 _cache: dict[Path, tuple[tuple[tuple[str, int], ...], Form]] = {}
 _lock = Lock()
 
@@ -28,8 +30,7 @@ _lock = Lock()
 def list_forms(forms_dir: Path) -> list[str]:
     """The names of all form folders, sorted: those with a table, or with a layout that says
     whose `questions` it prints."""
-    tables = [*forms_dir.glob("*/form.md"), *forms_dir.glob("*/form.xlsx")]
-    tables += forms_dir.glob("*/layout.toml")
+    tables = [table for name in (*_TABLES, "layout.toml") for table in forms_dir.glob(f"*/{name}")]
     return sorted({table.parent.name for table in tables})
 
 
@@ -43,8 +44,8 @@ def load_form(forms_dir: Path, name: str) -> Form:
         raise NotFound("この様式はありません。様式の一覧から選び直してください。")
     folder = forms_dir / name
     questions = _questions_of(forms_dir, folder)
-    watched = [folder / file for file in _FILES] + [questions / file for file in _FILES[:2]]
-    watched += sorted(folder.glob("*.md"))
+    watched = [folder / file for file in _FILES] + [questions / file for file in _TABLES]
+    watched += sorted({*folder.glob("*.md"), *questions.glob("*.md")})
     stamp = tuple((str(file), file.stat().st_mtime_ns) for file in watched if file.exists())
     with _lock:
         known = _cache.get(folder)
@@ -57,14 +58,19 @@ def load_form(forms_dir: Path, name: str) -> Form:
 
 def _questions_of(forms_dir: Path, folder: Path) -> Path:
     """The folder whose table is asked: its own, or that of the form named in `questions`."""
-    if any((folder / table).exists() for table in _FILES[:2]):
+    if _table_of(folder):
         return folder
     other = str(_layout(folder / "layout.toml").get("questions", ""))
     found = forms_dir / other
-    if not re.fullmatch(r"\w+", other) or not any((found / t).exists() for t in _FILES[:2]):
+    if not re.fullmatch(r"\w+", other) or not _table_of(found):
         says = "form.md か form.xlsx を置くか、質問を借りる様式の名前を questions に書いてください"
         raise BadCityData(f"{folder.name}/layout.toml", "questions", says)
     return found
+
+
+def _table_of(folder: Path) -> Path | None:
+    """The table of a form's folder, or None when it has none."""
+    return next((folder / name for name in _TABLES if (folder / name).exists()), None)
 
 
 def _read(folder: Path, questions: Path) -> Form:
@@ -72,8 +78,9 @@ def _read(folder: Path, questions: Path) -> Form:
     # Late: pyxform and openpyxl cost a third of a second that the kit's start does not need.
     from fieldkit.forms.xlsform import read_sheet
 
-    md = questions / "form.md"
-    table = md if md.exists() else questions / "form.xlsx"
+    table = _table_of(questions)
+    if table is None:
+        raise NotFound("この様式はありません。様式の一覧から選び直してください。")
     sheet, layout = read_sheet(table), _layout(folder / "layout.toml")
     form = Form(
         name=folder.name,
@@ -82,18 +89,29 @@ def _read(folder: Path, questions: Path) -> Form:
         questions=sheet.questions,
         pages=sheet.pages,
         rules=sheet.rules,
+        repeats=sheet.repeats,
+        languages=sheet.languages,
     )
-    form.evaluate({}, date(2026, 1, 1))
+    form.evaluate({repeat.name: "3" for repeat in form.repeats}, date(2026, 1, 1))
+    texts = _texts(folder, questions, layout)
     return replace(
         form,
-        consent=_consent(folder / "consent.ja.md"),
+        consent=_consent(texts.get("consent.ja.md", folder / "consent.ja.md")),
         layout=layout,
-        sample=_sample(folder / "sample.json"),
-        wordings={
-            path.name.removesuffix(".md"): _wording(path)
-            for path in sorted(folder.glob("*.*.md"))
-        },
+        sample=_sample(form, folder / "sample.json"),
+        wordings={name.removesuffix(".md"): _wording(path) for name, path in texts.items()},
     )
+
+
+def _texts(folder: Path, questions: Path, layout: dict[str, Any]) -> dict[str, Path]:
+    """File name → text of the folder. What the layout prints and the folder lacks is borrowed
+    from the form whose questions it prints, so that one wording stands in one place."""
+    fields = layout.get("field", [])
+    fields = fields if isinstance(fields, list) else []
+    names = [str(f.get("name", "")) for f in fields if isinstance(f, dict)]
+    kinds = {name.removesuffix("_text") for name in names if name.endswith("_text")}
+    lent = {p.name: p for p in questions.glob("*.*.md") if p.name.split(".")[0] in kinds}
+    return dict(sorted((lent | {p.name: p for p in folder.glob("*.*.md")}).items()))
 
 
 def _layout(path: Path) -> dict[str, Any]:
@@ -106,19 +124,18 @@ def _layout(path: Path) -> dict[str, Any]:
         raise BadCityData(path.name, "", f"書き方に誤りがあります（{error}）") from None
 
 
-def _sample(path: Path) -> dict[str, str]:
-    """The filled example: names and texts only."""
+def _sample(form: Form, path: Path) -> dict[str, str]:
+    """The filled example: names and texts, a repeat as a list of such."""
     if not path.exists():
         return {}
     try:
-        raw = json.loads(read_text(path))
+        return flatten(form, json.loads(read_text(path)))
     except json.JSONDecodeError as error:
         raise BadCityData(path.name, f"{error.lineno}行目", "書き方に誤りがあります") from None
+    except BadInput as error:
+        raise BadCityData(path.name, error.field, error.sentence) from None
     except RecursionError:
         raise BadCityData(path.name, "", "書き方に誤りがあります") from None
-    if not isinstance(raw, dict) or not all(isinstance(v, str) for v in raw.values()):
-        raise BadCityData(path.name, "", "「項目名: 文字」の組だけを書いてください")
-    return raw
 
 
 def _consent(path: Path) -> Consent | None:

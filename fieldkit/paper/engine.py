@@ -32,10 +32,13 @@ _FONT_FILES = ("*.ttf", "*.otf", "*.ttc", "*.TTF", "*.OTF")
 
 @dataclass(frozen=True)
 class Overflow:
-    """A text that does not fit its box even at the smallest size; `need_mm` would be enough."""
+    """A text that does not fit its box even at the smallest size; `need_mm` would be enough.
+
+    `sheet` counts the filled forms of one print from 0."""
 
     field: str
     need_mm: float
+    sheet: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Printed:
 
     pdf: bytes
     overflows: tuple[Overflow, ...]
+    pages: int = 0
 
 
 _presses: dict[Path, tuple[frozenset[tuple[str, int]], Press]] = {}
@@ -94,18 +98,17 @@ def render(
     template: str,
     data: dict[str, Any],
     printed_at: datetime,
-    pictures: dict[str, bytes] | None = None,
+    pictures: dict[str, bytes] | dict[str, str] | None = None,
 ) -> Printed:
     """Print `data` with `forms/print/<template>`, as PDF/A-2u.
 
     `printed_at` becomes the creation time of the file (a naive time is Japan's), so the same
-    input gives the same bytes. Raises KitError `print_failed` without any personal data.
+    input gives the same bytes. `pictures` are JPEG or PNG, or what `as_svg` made of them.
+    `pages` of the result counts what a template marks as <pages>.
+    Raises KitError `print_failed` without any personal data.
     """
     ready = press(forms_dir)
-    families = {"body": [f.family for f in ready.body], "name": [f.family for f in ready.name]}
-    inputs = {"data": _json(data), "fonts": _json(families)}
-    for name, picture in (pictures or {}).items():
-        inputs[name] = _as_svg(picture)
+    inputs = inputs_of(ready, data, pictures)
     root = forms_dir / "print"
     try:
         compiler = typst.Compiler(
@@ -115,13 +118,28 @@ def render(
             format="pdf", pdf_standards=["a-2u"], timestamp=_fixed_offset(printed_at)
         )
         found = json.loads(compiler.query("<overflow>", field="value"))
+        counted = json.loads(compiler.query("<pages>", field="value"))
     except typst.TypstError as error:
         raise _failed(template, error) from None
     finally:
         _forget(ready)
     if not isinstance(pdf, bytes):
         raise KitError("print_failed", "印刷できませんでした。もう一度お試しください。", "retry")
-    return Printed(pdf, tuple(Overflow(o["field"], float(o["need_mm"])) for o in found))
+    overflows = (Overflow(o["field"], float(o["need_mm"]), o.get("sheet", 0)) for o in found)
+    return Printed(pdf, tuple(overflows), sum(counted))
+
+
+def inputs_of(
+    ready: Press,
+    data: dict[str, Any],
+    pictures: dict[str, bytes] | dict[str, str] | None = None,
+) -> dict[str, str]:
+    """What a template gets: data, fonts and pictures as text."""
+    families = {"body": [f.family for f in ready.body], "name": [f.family for f in ready.name]}
+    inputs = {"data": _json(data), "fonts": _json(families)}
+    for name, picture in (pictures or {}).items():
+        inputs[name] = picture if isinstance(picture, str) else as_svg(picture)
+    return inputs
 
 
 def _forget(ready: Press) -> None:
@@ -135,8 +153,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _as_svg(picture: bytes) -> str:
-    """The picture as text for `sys_inputs`: typst takes no other bytes from memory.
+def as_svg(picture: bytes) -> str:
+    """The JPEG or PNG as text for `sys_inputs`: typst takes no other bytes from memory.
 
     The JPEG or PNG goes into the PDF as it is, not recompressed. It is decoded here once,
     because typst would leave out a broken picture in silence.

@@ -8,6 +8,7 @@ that font. Names are never normalised: 神 (U+FA19) stays itself.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ from fontTools.ttLib import TTFont
 from fieldkit.errors import KitError
 
 Ink = str | list[dict[str, str | None]]
+#: What printers set for a letter they do not have; never printed, only measured.
+GETA = "〓"
+#: What is looked at one by one: variation selectors, private and control characters.
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\uf8ff\ufe00-\ufe0f\ufffd\U000e0100-\U0010ffff]"
+)
 
 
 @dataclass(frozen=True)
@@ -44,34 +51,56 @@ def read_face(path: Path, family: str) -> Face:
     return Face(family, chars, pairs)
 
 
-def inked(value: Any, faces: tuple[Face, ...], where: str = "") -> Any:
+def inked(
+    value: Any, faces: tuple[Face, ...], where: str = "", bad: list[str] | None = None
+) -> Any:
     """Make a value ready for a template: text checked, rare variants tied to their font.
 
     Walks lists and dicts; a text without variants stays a plain string.
     `where` is the label of the box, for the error. Raises KitError `unprintable`, which
-    names the one character (never the whole text) and the way out.
+    names the one character (never the whole text) and the way out; with a list in `bad`, the
+    characters are put there instead and 〓 stands in their place, so that all can be told at once.
     """
     if isinstance(value, str):
-        return _inked_text(value, faces, where)
+        return _inked_text(value, faces, where, bad)
     if isinstance(value, dict):
-        return {key: inked(part, faces, where) for key, part in value.items()}
+        return {key: inked(part, faces, where, bad) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [inked(part, faces, where) for part in value]
+        return [inked(part, faces, where, bad) for part in value]
     return value
 
 
-def _inked_text(text: str, faces: tuple[Face, ...], where: str) -> Ink:
+def _inked_text(text: str, faces: tuple[Face, ...], where: str, bad: list[str] | None) -> Ink:
     """Split `text` where a character needs another font than the default order gives."""
+    if _is_plain(text, faces):
+        return text
     runs: list[dict[str, str | None]] = []
     for cluster in _clusters(text):
-        font = _font_for(cluster, faces, where)
+        drawn, font = cluster, None
+        try:
+            font = _font_for(cluster, faces, where)
+        except KitError:
+            if bad is None:
+                raise
+            bad.append(cluster)
+            drawn = GETA
         if runs and runs[-1]["font"] == font:
-            runs[-1]["text"] = str(runs[-1]["text"]) + cluster
+            runs[-1]["text"] = str(runs[-1]["text"]) + drawn
         else:
-            runs.append({"text": cluster, "font": font})
+            runs.append({"text": drawn, "font": font})
     if all(run["font"] is None for run in runs):
-        return text
+        return "".join(str(run["text"]) for run in runs)
     return runs
+
+
+def _is_plain(text: str, faces: tuple[Face, ...]) -> bool:
+    """Most texts: no variant, nothing private, and every character in some font."""
+    if _ODD.search(text):
+        return False
+    left = {ord(char) for char in text} - {9, 10}
+    for face in faces:
+        left -= face.chars
+    return not left
 
 
 def _clusters(text: str) -> Iterator[str]:
@@ -108,14 +137,22 @@ def _font_for(cluster: str, faces: tuple[Face, ...], where: str) -> str | None:
     raise unprintable(cluster, where)
 
 
+def code_of(cluster: str) -> str:
+    """The code points of a character, as tables of characters name it: U+845B U+E0102."""
+    return " ".join(f"U+{ord(char):04X}" for char in cluster)
+
+
+def shown(cluster: str) -> str:
+    """The character between brackets; nothing for one that has no shape."""
+    return f"「{cluster}」" if unicodedata.category(cluster[0])[0] != "C" else ""
+
+
 def unprintable(cluster: str, where: str) -> KitError:
     """The error for a character that cannot be printed, with 代替文字 as the way out."""
-    code = " ".join(f"U+{ord(char):04X}" for char in cluster)
-    shown = f"「{cluster}」" if unicodedata.category(cluster[0])[0] != "C" else ""
     place = f"「{where}」の" if where else ""
     return KitError(
         "unprintable",
-        f"{place}文字{shown}（{code}）を印刷できるフォントがありません。"
+        f"{place}文字{shown(cluster)}（{code_of(cluster)}）を印刷できるフォントがありません。"
         "「代替文字を使いますか」を「はい」にして、似た字に置きかえてください。"
         "市の文字フォントを forms/fonts に入れると印刷できることがあります。",
         "ask_supervisor",

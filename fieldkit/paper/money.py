@@ -28,12 +28,15 @@ def receipt(
     office: dict[str, str],
     printed_at: datetime,
     void: bool = False,
+    again: int = 0,
 ) -> bytes:
     """Return 領収書（控）and 領収書 as one A4 sheet with a cutting line, PDF/A-2u.
 
     `amount` is whole yen and must be the sum of `breakdown` (wording, yen). `office` may hold
-    `issuer`, `account`, `place`, `officer_title`, `officer`, `phone`; blank ones are left out.
-    `void` prints the spoiled variant. Raises KitError `receipt_sum` on a wrong sum.
+    `issuer`, `account`, `place`, `officer_title`, `officer`, `phone` and `approval` (the
+    treasurer's reference for printing receipts); blank ones are left out. `void` prints the
+    spoiled variant, `again` counts the prints before this one. KitError `receipt_sum` on a wrong
+    sum.
     """
     if amount <= 0 or amount != sum(yen for _, yen in breakdown):
         raise KitError(
@@ -52,8 +55,9 @@ def receipt(
             {key: office.get(key, "") for key in _OFFICE}, ready.name, "取扱者・発行者"
         ),
         "void": void,
+        "again": again,
     }
     return render(forms_dir, "receipt.typ", data, printed_at).pdf
 
 
-_OFFICE = ("issuer", "account", "place", "officer_title", "officer", "phone")
+_OFFICE = ("issuer", "account", "place", "officer_title", "officer", "phone", "approval")

@@ -7,245 +7,239 @@ the applicant's own hand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fieldkit.errors import BadCityData, BadInput, KitError
-from fieldkit.forms.form import Evaluated, Form
-from fieldkit.forms.load import load_form
+from fieldkit.forms.form import Form, Question
 from fieldkit.forms.rules import individual_number_problem
-from fieldkit.paper.dates import printed_mark, wareki_text
-from fieldkit.paper.engine import Overflow, Press, Printed, press, render
-from fieldkit.paper.glyphs import inked
-from fieldkit.paper.layout import checked_layout
+from fieldkit.paper.dates import printed_mark
+from fieldkit.paper.engine import Printed, as_svg, press, render
+from fieldkit.paper.fill import Fault, Filling
+from fieldkit.paper.layout import backgrounds, checked_layout, sheet_size
+from fieldkit.paper.obstacles import Problem, of_error, of_fault, of_overflow
 from fieldkit.rules.wareki import parse_date
 
-TEXT = "_text"
-"""`<kind>_text` in layout.toml prints the wording `<kind>.<language>.md` of the folder."""
-#: Kinds that leave no mark when there is no answer.
-_EMPTY_KINDS = {"text", "wareki"}
+TABLES = {
+    "box": "box",
+    "blank": "digits_blank",
+    "text": "text",
+    "seal": "seal",
+    "line": "line",
+}
+"""How the template calls the drawn tables of layout.toml."""
+Photos = dict[bytes, tuple[str, str]]
+"""The photos of one print: bytes -> key and text for the template."""
 
 
-def print_form(
-    forms_dir: Path,
-    name: str,
-    answers: dict[str, str],
-    photo: bytes | None,
-    printed_at: datetime,
-    no_photo: str = "",
-) -> bytes:
-    """Return the filled form as PDF/A-2u. `photo` is a JPEG or PNG, cut to 35:45, or None;
-    `no_photo` is what the photo's box says instead of asking for one.
+@dataclass(frozen=True)
+class Item:
+    """One form of one person, to be printed.
 
-    Missing answers print as empty boxes, to be written by hand. Raises KitError `overflow`
-    when an answer cannot fit its box: nothing is ever cut off on an official paper.
+    `substitute` is the name in 代替文字, used where no font draws the name itself.
+    `photo` is a JPEG or PNG cut to 35:45; `no_photo` is what its box says instead of asking for
+    one. `who` (the name) and `seat` tell people apart on the cover list. A `blank` sheet has no
+    answer at all; a `sample` is filled from sample.json and marked 「記入例」.
     """
-    form = load_form(forms_dir, name)
-    printed = _printed(forms_dir, form, answers, photo, printed_at, no_photo)
-    if printed.overflows:
-        names = dict.fromkeys(_label(form, over.field) for over in printed.overflows)
-        raise KitError(
-            "overflow",
-            f"「{'」「'.join(names)}」が印刷の枠に入りません。短くできるときは短くし、"
-            "できないときは、その欄を空けて印刷し手で書いてください。",
-            "ask_supervisor",
-        )
-    return printed.pdf
+
+    form: Form
+    answers: dict[str, str]
+    photo: bytes | None = None
+    no_photo: str = ""
+    language: str = "ja"
+    who: str = ""
+    seat: str = ""
+    blank: bool = False
+    sample: bool = False
+    substitute: str = ""
 
 
-def print_from_answers(
-    forms_dir: Path, name: str, answers: dict[str, str], out: Path, printed_at: datetime
-) -> None:
-    """`fieldkit forms print`: write a PDF of example answers, for adjusting a layout."""
-    out.write_bytes(print_form(forms_dir, name, answers, None, printed_at))
+@dataclass(frozen=True)
+class Ready:
+    """A filled form as `official.typ` takes it, its pictures by key, and what is wrong or open.
 
-
-def overflows(forms_dir: Path, name: str, answers: dict[str, str]) -> tuple[Overflow, ...]:
-    """What would not fit its box, with the width or height in mm that it needs."""
-    form = load_form(forms_dir, name)
-    return _printed(forms_dir, form, answers, None, datetime(2026, 7, 1)).overflows
-
-
-def _printed(
-    forms_dir: Path,
-    form: Form,
-    answers: dict[str, str],
-    photo: bytes | None,
-    printed_at: datetime,
-    no_photo: str = "",
-) -> Printed:
-    sheet, pictures = prepared(forms_dir, form, answers, photo, printed_at, no_photo)
-    data = {"title": form.title, "sheets": [sheet]}
-    return render(forms_dir, "official.typ", data, printed_at, pictures)
-
-
-def prepared(
-    forms_dir: Path,
-    form: Form,
-    answers: dict[str, str],
-    photo: bytes | None,
-    printed_at: datetime,
-    no_photo: str = "",
-    language: str = "ja",
-    mark: str = "s0",
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """One filled form as `official.typ` takes it, and its pictures by key.
-
-    `mark` keeps the pictures of several people apart in one print. An entry of the layout is
-    drawn where its `when` holds, on its `page` (from 1).
+    `missing` are the labels of the answers (and of the photo) that the paper still waits for.
     """
-    layout = checked_layout(form.layout)
-    state = form.evaluate(_iso_dates(form, answers), printed_at.date())
-    _refuse_individual_number(form, state)
-    fields = _fields(form, state, press(forms_dir), no_photo, language)
-    pictures = {f"{mark}-photo": photo} if photo else {}
-    backgrounds = layout.get("background", [])
-    backgrounds = [backgrounds] if isinstance(backgrounds, str) else list(backgrounds)
-    pages = []
-    for number in range(1, _page_count(layout, len(backgrounds)) + 1):
-        page: dict[str, Any] = {
-            ours: [e for e in _drawn(layout.get(table, []), state) if _page(e) == number]
-            for ours, table in _TABLES.items()
-        }
-        page["field"] = [entry for entry in fields if _page(entry) == number]
-        if number <= len(backgrounds) and backgrounds[number - 1]:
-            key = f"bg-{form.name}-{number}"
-            pictures[key] = _background(forms_dir / form.name, str(backgrounds[number - 1]))
-            page["background"] = key
-        pages.append(page)
-    sheet = {
-        "paper": layout.get("paper", "a4"),
-        "pages": pages,
-        "photo": f"{mark}-photo" if photo else "",
+
+    sheet: dict[str, Any]
+    pictures: dict[str, str]
+    faults: tuple[Fault, ...]
+    missing: tuple[str, ...]
+
+
+def ready(
+    forms_dir: Path,
+    item: Item,
+    printed_at: datetime,
+    number: int = 0,
+    photos: Photos | None = None,
+) -> Ready:
+    """Fill one form. `number` (from 0) keeps the items of one print apart; `photos` are those that
+    the print has already, so that the forms of one person share theirs.
+
+    Raises BadInput for a day that never was, BadCityData for a layout that cannot be printed,
+    KitError `individual_number`. Characters without a font are told in `faults`, with 〓 in their
+    place: do not hand out such a sheet.
+    """
+    form = item.form
+    layout = checked_layout(form.layout, form)
+    if item.sample:
+        item = replace(item, answers=form.sample)
+    values, missing = _values(item, printed_at)
+    filling = Filling(
+        form, values, press(forms_dir), item.language, item.no_photo, item.substitute
+    )
+    wants_photo = any(e.get("kind") == "image" for e in layout.get("field", []))
+    pictures: dict[str, str] = {}
+    if item.photo and wants_photo and not item.blank:
+        seen = {} if photos is None else photos
+        if item.photo not in seen:
+            seen[item.photo] = (f"photo-{number}", as_svg(item.photo))
+        pictures = dict([seen[item.photo]])
+    sheet: dict[str, Any] = {
+        "number": number,
+        "size": sheet_size(layout),
+        "photo": next(iter(pictures), ""),
+        "bare": not layout.get("draw", True),
+        "across": "記入例" if item.sample else "",
+        "grid": False,
+        "footer": layout.get("footer", True),
         "footer_left": f"様式 {form.name} 版 {form.version}{_consent_mark(form)}",
         "footer_right": f"印刷 {printed_mark(printed_at)}",
     }
-    return sheet, pictures
+    sheet["pages"] = _pages(forms_dir, form, filling, pictures)
+    if wants_photo and not sheet["photo"] and not item.no_photo and not item.blank:
+        missing = (*missing, "顔写真")
+    return Ready(sheet, pictures, tuple(filling.faults), missing)
 
 
-_TABLES = {"box": "box", "blank": "digits_blank", "text": "text", "seal": "seal"}
-"""How the template calls the drawn tables of layout.toml."""
-
-
-def _page(entry: dict[str, Any]) -> int:
-    return int(entry.get("page", 1))
-
-
-def _page_count(layout: dict[str, Any], backgrounds: int) -> int:
-    entries = [e for table in (*_TABLES.values(), "field") for e in layout.get(table, [])]
-    return max([1, backgrounds, *(_page(entry) for entry in entries)])
-
-
-def _drawn(entries: list[dict[str, Any]], state: Evaluated) -> list[dict[str, Any]]:
-    """The entries whose `when` holds: every name has one of the listed values.
-
-    `"*"` stands for any answer, `""` for none.
-    """
-    return [
-        {key: value for key, value in entry.items() if key != "when"}
-        for entry in entries
-        if all(_holds(state, name, wanted) for name, wanted in entry.get("when", {}).items())
-    ]
-
-
-def _holds(state: Evaluated, name: str, wanted: str | list[str]) -> bool:
-    value = state.values.get(name, "")
-    wishes = [wanted] if isinstance(wanted, str) else wanted
-    held = set(value.split()) or {""}
-    return bool(held & set(wishes)) or ("*" in wishes and bool(value))
+def _values(item: Item, printed_at: datetime) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Every value by its name, calculated ones too, and the labels of what is not answered."""
+    form = item.form
+    if item.blank:
+        return {}, ()
+    state = form.evaluate(_iso_dates(form, item.answers), printed_at.date())
+    for question, _, value in _answered(form, state.values):
+        # 番号法 art. 20: what slipped past the screens, too
+        if problem := individual_number_problem(question, value):
+            raise KitError("individual_number", problem, "retry")
+    return state.values, tuple(form.question(name).label for name in state.missing)
 
 
 def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
     """The answers with every date as the screens keep it; BadInput for a day that never was."""
     found = dict(answers)
-    for question in form.questions:
-        if question.type == "date" and found.get(question.name):
+    for question, key, value in _answered(form, answers):
+        if question.type == "date" and value:
             try:
-                found[question.name] = parse_date(found[question.name]).isoformat()
+                found[key] = parse_date(value).isoformat()
             except BadInput as error:
                 says = f"「{question.label}」：{error.sentence}"
-                raise BadInput(question.name, says) from None
+                raise BadInput(key, says) from None
     return found
 
 
-def _fields(
-    form: Form, state: Evaluated, ready: Press, no_photo: str, language: str
+def _answered(form: Form, values: dict[str, str]) -> Iterator[tuple[Question, str, str]]:
+    """Each question that `values` has an answer for, its key (`name`, `name[2]`) and the answer."""
+    questions = {question.name: question for question in form.questions}
+    for key, value in values.items():
+        if question := questions.get(key.partition("[")[0]):
+            yield question, key, value
+
+
+def _pages(
+    forms_dir: Path, form: Form, filling: Filling, pictures: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Every [[field]] of the layout with its answer; empty ones are left out."""
-    out = []
-    for entry in _drawn(form.layout.get("field", []), state):
-        kind, name = str(entry.get("kind", "text")), str(entry.get("name", ""))
-        value = _value(form, state, name, language)
-        if kind in _EMPTY_KINDS and not value:
-            continue
-        faces = ready.name if entry.get("font") == "name" else ready.body
-        filled = _filled(form, entry, kind, value)
-        if kind == "image" and no_photo:
-            filled["no_photo"] = no_photo
-        for key in ("text", "digits"):
-            if key in filled:
-                filled[key] = inked(filled[key], faces, _label(form, name))
-        out.append({**entry, **filled, "kind": kind})
-    return out
-
-
-def _filled(form: Form, entry: dict[str, Any], kind: str, value: str) -> dict[str, Any]:
-    """The part of an entry that depends on the answer."""
-    if kind == "digits":
-        return {"digits": list(value)}
-    if kind == "check":
-        return {"on": value == str(entry.get("on", "yes"))}
-    if kind == "circle":
-        question = form.question(str(entry["name"]))
-        return {
-            "options": [
-                {"label": question.label_of(option["value"]), **option}
-                | {"chosen": option["value"] in value.split()}
-                for option in entry["options"]
-            ]
+    """The entries page by page. The city's own sheets are put into `pictures`."""
+    layout, behind = form.layout, backgrounds(form.layout)
+    drawn = {ours: filling.drawn(table) for ours, table in TABLES.items()}
+    if not layout.get("draw", True):
+        drawn = {ours: [] for ours in TABLES}
+    drawn["field"] = filling.fields()
+    pages = []
+    for number in range(1, _page_count(layout, len(behind)) + 1):
+        page: dict[str, Any] = {
+            ours: [entry for entry in entries if entry.get("page", 1) == number]
+            for ours, entries in drawn.items()
         }
-    if kind == "wareki":
-        return {"text": wareki_text(value)}
-    return {"text": value} if kind == "text" else {}
+        if number <= len(behind) and behind[number - 1]:
+            key = f"bg-{form.name}-{number}"
+            pictures[key] = _background(forms_dir / form.name, behind[number - 1])
+            page["background"] = key
+        pages.append(page)
+    return pages
 
 
-def _value(form: Form, state: Evaluated, name: str, language: str) -> str:
-    """The printed text of a name: a choice by its label unless it is drawn as a circle.
-
-    `consent_text`, `body_text` and the like are the folder's own texts (`consent.ja.md`).
-    """
-    if name.endswith(TEXT) and (words := form.wording(name.removesuffix(TEXT), language)):
-        return words.text
-    value = state.values.get(name, "")
-    drawn = {e.get("kind", "text") for e in form.layout["field"] if e.get("name") == name}
-    if value and drawn == {"text"} and form.question(name).choices:
-        return form.question(name).label_of(value)
-    return value
-
-
-def _refuse_individual_number(form: Form, state: Evaluated) -> None:
-    """An Individual Number that slipped past the screens is never printed (番号法 art. 20)."""
-    for question in form.questions:
-        if problem := individual_number_problem(question, state.values[question.name]):
-            raise KitError("individual_number", problem, "retry")
-
-
-def _label(form: Form, name: str) -> str:
-    """The words for a printed name; the consent text and the photo are not questions."""
-    try:
-        return form.question(name).label
-    except KeyError:
-        return {"consent_text": "同意文", "photo": "顔写真"}.get(name, name)
+def _page_count(layout: dict[str, Any], behind: int) -> int:
+    entries = [e for table in (*TABLES.values(), "field") for e in layout.get(table, [])]
+    return max([1, behind, *(int(entry.get("page", 1)) for entry in entries)])
 
 
 def _consent_mark(form: Form) -> str:
     return f"　同意文 {form.consent.version}" if form.consent else ""
 
 
-def _background(folder: Path, file: str) -> bytes:
-    """The city's own sheet as a PNG of the form folder; a path out of it is refused."""
+def _background(folder: Path, file: str) -> str:
+    """The city's own sheet, a PNG of the form folder; a path out of it is refused."""
     path = folder / file
     if path.parent != folder or not path.is_file():
         raise BadCityData("layout.toml", "background", "用紙の画像が様式のフォルダにありません")
-    return path.read_bytes()
+    return _background_svg(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _background_svg(path: Path, changed: int) -> str:
+    """Read once as long as the file is not changed: 300 dpi take a tenth of a second."""
+    try:
+        return as_svg(path.read_bytes())
+    except KitError:
+        says = f"用紙の画像（{path.name}）を読めません。forms background で作り直してください"
+        raise BadCityData("layout.toml", "background", says) from None
+
+
+def filled(
+    forms_dir: Path, items: Sequence[Item], printed_at: datetime
+) -> tuple[list[Ready | None], list[Problem]]:
+    """All items filled; one that cannot be (2月30日, a broken photo) is None and a Problem."""
+    done: list[Ready | None] = []
+    bad = []
+    photos: Photos = {}
+    for number, item in enumerate(items):
+        try:
+            done.append(ready(forms_dir, item, printed_at, number, photos))
+        except BadCityData:
+            raise
+        except KitError as error:
+            done.append(None)
+            bad.append(of_error(item.form, error, item.who, number + 1))
+    return done, bad
+
+
+def pressed(
+    forms_dir: Path,
+    items: Sequence[Item],
+    sheets: Sequence[Ready | None],
+    printed_at: datetime,
+    **more: Any,
+) -> tuple[Printed, list[Problem]]:
+    """The filled items as one PDF, in one run of typst, and every problem of all of them.
+
+    With a problem the PDF must not be used. `more` goes to the template (title, cover, grid).
+    """
+    there = [sheet for sheet in sheets if sheet]
+    pictures = {key: picture for each in there for key, picture in each.pictures.items()}
+    data = {"sheets": [each.sheet for each in there], **more}
+    printed = render(forms_dir, "official.typ", data, printed_at, pictures)
+    found = [
+        of_fault(item.form, fault, item.who, place)
+        for place, (item, sheet) in enumerate(zip(items, sheets, strict=True), start=1)
+        for fault in (sheet.faults if sheet else ())
+    ]
+    for over in printed.overflows:
+        item = items[over.sheet]
+        found.append(of_overflow(item.form, over, item.who, over.sheet + 1))
+    return printed, list(dict.fromkeys(found))

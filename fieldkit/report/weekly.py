@@ -25,6 +25,7 @@ FACTS = {
     "visit": "訪問",
     "application": "申請",
     "fee": "手数料",
+    "fee_free": "手数料の免除",
     "deletion": "消去",
     "set_aside": "今日は申請しない",
 }

@@ -44,6 +44,7 @@ class Reason:
     clock: str
     old_card: bool
     says: str
+    under_age: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,10 @@ def _numbered(data: Mapping[str, Any], key: str, file: str) -> Any:
 
 
 def _price(row: Mapping[str, Any], file: str, at: str) -> Price:
+    for key in ("normal_card", "express_card"):
+        if row.get(key) == 0:
+            says = "0円にはできません。無料にするのは、理由（[[reason]] の charge）で決めます。"
+            raise BadCityData(file, f"{at}.{key}", says)
     return Price(
         valid_from=need(row, "valid_from", date, file, at),
         valid_to=maybe_date(row, "valid_to", file, at),
@@ -115,4 +120,5 @@ def _reason(row: Mapping[str, Any], file: str, at: str) -> Reason:
         clock=maybe(row, "clock", "", file, at),
         old_card=maybe(row, "old_card", False, file, at),
         says=need(row, "says", str, file, at),
+        under_age=maybe(row, "under_age", 0, file, at) or None,
     )

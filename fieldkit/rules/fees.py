@@ -2,7 +2,8 @@
 
 001 §8(2)オ(ア)c(b): lost or damaged by own fault costs money on the day, normally by express
 issue, and staff carry no change. First issue and renewal are free. An exemption needs a reason
-code and a note of the proof seen. Express issue runs on a clock of 30 days from the report; a
+code and a note of the proof seen; a free re-issue without both does not exist. Express issue
+runs on a clock of 30 days from the report; a
 visit booked two weeks ahead may come too late, and then the normal fee applies.
 """
 
@@ -11,12 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from fieldkit.rules.express import check_age, check_ground, clock_of
 from fieldkit.rules.fee_table import FeeTable, Reason
 from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
 
 _CLAUSE = "001 §8(2)オ(ア)c(b)"
 _ASK = "担当課に電話で確かめ、その答えで手数料を決める。"
+REISSUE = ("lost", "damaged", "other")
+"""Kinds of application where 0 yen always needs a reason and a note of the proof."""
+_FREE_REISSUE = "無料とする根拠（確かめた書類と内容）の記録"
+_NOTHING = ("なし", "無し", "無", "ない", "不明", "未確認", "特になし")
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class FeeCase:
     `reason_code` may be empty: then the kind decides (new, renew, lost, damaged). `express`
     None means the city's custom: re-issue goes by express where the reason and the clock allow
     it, everything else does not.
-    `certificate` is False when the applicant wants no certificate at all.
+    `certificate` is False when the applicant wants no certificate at all. `birth` lets reasons
+    with an age limit (under 1) be judged.
     """
 
     kind: str
@@ -37,11 +44,15 @@ class FeeCase:
     evidence: str = ""
     loss_report_date: date | None = None
     old_card_returned: bool | None = None
+    birth: date | None = None
 
 
 @dataclass(frozen=True)
 class Fee:
-    """What to take: whole yen, the lines that add up to it, and the sentence to say."""
+    """What to take: whole yen, the lines that add up to it, and the sentence to say.
+
+    `evidence` is the note of the proof that made it free, or "".
+    """
 
     yen: int
     breakdown: tuple[tuple[str, int], ...]
@@ -49,6 +60,7 @@ class Fee:
     says: str
     express: bool = False
     certificate: bool = True
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,31 +71,6 @@ class NeedsEvidence:
     asks: str
     says: str
     otherwise: Fee
-
-
-@dataclass(frozen=True)
-class ExpressLeft:
-    """Days left to apply by express; negative days are over."""
-
-    days: int
-    last_day: date
-    says: str
-
-    @property
-    def open(self) -> bool:
-        """True while an express application is still accepted."""
-        return self.days >= 0
-
-
-def express_left(report_date: date, day: date, window_days: int = 30) -> ExpressLeft:
-    """The express clock: day 30 after the report is the last day, day 31 is over."""
-    left = window_days - (day - report_date).days
-    last = date.fromordinal(report_date.toordinal() + window_days)
-    if left >= 0:
-        says = f"特急発行の申請は{wareki(last)}まで（あと{left}日）です。"
-    else:
-        says = f"特急発行の期限（{wareki(last)}）を{-left}日過ぎています。通常発行になります。"
-    return ExpressLeft(left, last, says)
 
 
 def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
@@ -100,6 +87,8 @@ def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
         return Refused(says, _CLAUSE, (_ASK,))
     if reason.charge == "ask":
         return Refused(f"{reason.says}担当課に確かめてください。", _CLAUSE, (_ASK,))
+    if case.birth and (too_old := check_age(reason, case.birth, case.day)):
+        return too_old
     express, note = _express(case, reason, table)
     if isinstance(express, Refused):
         return express
@@ -108,12 +97,20 @@ def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
     if reason.old_card and case.old_card_returned is False:
         says = f"{reason.label}ですが、古いカードを回収できないので有料です。"
         return _charged(case, reason, table, express, says, note)
-    if reason.evidence and not case.evidence.strip():
+    asks = reason.evidence or (_FREE_REISSUE if case.kind in REISSUE else "")
+    if asks and not says_something(case.evidence):
         until = _charged(case, reason, table, express, "確認できるまでは有料です。", note)
-        says = f"{reason.label}で無料にするには、{reason.evidence}が必要です。"
-        return NeedsEvidence(reason.code, reason.evidence, says, until)
+        says = f"{reason.label}で無料にするには、{asks}が必要です。"
+        return NeedsEvidence(reason.code, asks, says, until)
     line = (f"{reason.label}（無料）", 0)
-    return Fee(0, (line,), reason.code, reason.says + note, express, case.certificate)
+    seen = case.evidence.strip() if asks else ""
+    return Fee(0, (line,), reason.code, reason.says + note, express, case.certificate, seen)
+
+
+def says_something(evidence: str) -> bool:
+    """A note of proof has at least one letter or digit and does not just say "none"."""
+    text = evidence.strip(" 　。、.,")
+    return any(char.isalnum() for char in text) and text not in _NOTHING
 
 
 def check_tendered(fee: Fee, tendered: int, table: FeeTable) -> Allowed | Refused:
@@ -147,17 +144,10 @@ def _labels(table: FeeTable) -> tuple[str, ...]:
 
 def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Refused, str]:
     """(express or not, what to add to the sentence)."""
-    price = table.price_on(case.day)
-    offered = case.day >= table.express_start and price and price.express_card is not None
     if case.express is False:
         return False, ""
-    if not reason.express or not offered:
-        if case.express is None:
-            return False, ""
-        why = f"「{reason.label}」は特急発行の対象ではありません。"
-        if not offered:
-            why = f"特急発行は{wareki(table.express_start)}に始まりました。この日は使えません。"
-        return Refused(why, _CLAUSE, ("通常発行で申請してください。",)), ""
+    if refused := check_ground(reason, case.day, table):
+        return (False if case.express is None else refused), ""
     if case.express is None and reason.charge == "no" and not reason.evidence:
         return False, ""
     if not reason.clock:
@@ -166,11 +156,8 @@ def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Ref
         note = f"{reason.clock}を記録してください（30日以内だけ特急発行できます）。"
         note = note.replace("30", str(table.express_days))
         return True, note
-    if case.loss_report_date > case.day:
-        why = f"{reason.clock}が申請の日より後です。日付を確かめてください。"
-        return Refused(why, _CLAUSE, (f"{wareki(case.day)}までの日付にする。",)), ""
-    left = express_left(case.loss_report_date, case.day, table.express_days)
-    return left.open, left.says
+    left = clock_of(reason, case.loss_report_date, case.day, table)
+    return (left, "") if isinstance(left, Refused) else (left.open, left.says)
 
 
 def _charged(

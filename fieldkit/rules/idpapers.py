@@ -1,57 +1,35 @@
 """Which identity papers are enough, counted live: "A 1点・B 0点 → あと A または B を1点".
 
-Cities differ, so both the papers and the combinations come from `forms/id_papers.toml`. The
-shipped table is the one published for 申請時来庁方式; a renewal is identified by the old card
-itself (001 §8(2)オ(ア)e). When papers stay short the card cannot be mailed; choosing to go on
-with pick-up at the city hall (`FALLBACK_PICKUP`) is the caller's decision, not this rule's.
+Cities differ, so both the papers and the combinations come from `forms/id_papers.toml`: one row
+for each method, role (whose papers) and kind of application. The shipped table is the one
+published for 申請時来庁方式; a renewal is identified by the old card itself (001 §8(2)オ(ア)e).
+When papers stay short the card cannot be mailed; choosing to go on with pick-up at the city hall
+(`FALLBACK_PICKUP`) is the caller's decision, not this rule's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from fieldkit.errors import BadCityData, BadInput
-from fieldkit.rules.tables import maybe, maybe_date, need, no_twins, rows, words
+from fieldkit.errors import BadInput
+from fieldkit.rules.id_table import Alternative, Paper, PaperTable, table_from
+from fieldkit.rules.tables import guess
+from fieldkit.rules.verdict import Refused
+from fieldkit.rules.wareki import wareki
 
-CLASSES = ("A", "B", "N")
-
-
-@dataclass(frozen=True)
-class Paper:
-    """One kind of paper. `until` is its last good day, when the kind was abolished."""
-
-    code: str
-    label: str
-    klass: str
-    until: date | None = None
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """One sufficient combination: every `needs`, one of `any_of`, `a` A papers, `b` B papers."""
-
-    a: int = 0
-    b: int = 0
-    needs: tuple[str, ...] = ()
-    any_of: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PaperTable:
-    """Papers by code, and alternatives by (method, kind) with kind "*" as the rest."""
-
-    papers: Mapping[str, Paper]
-    rules: Mapping[tuple[str, str], tuple[Alternative, ...]]
-
-    def alternatives(self, method: str, kind: str) -> tuple[Alternative, ...]:
-        """The rule for `kind`, or the method's "*" rule; BadInput for an unknown method."""
-        found = self.rules.get((method, kind)) or self.rules.get((method, "*"))
-        if found is None:
-            raise BadInput("method", "この受付方式の本人確認の組み合わせが決められていません。")
-        return found
+__all__ = [
+    "Alternative",
+    "Enough",
+    "Paper",
+    "PaperTable",
+    "Short",
+    "evaluate",
+    "judge",
+    "out_of_date",
+    "table_from",
+]
 
 
 @dataclass(frozen=True)
@@ -73,15 +51,20 @@ class Short:
 
 
 def evaluate(
-    papers: Iterable[str], method: str, kind: str, table: PaperTable, day: date | None = None
+    papers: Iterable[str],
+    method: str,
+    kind: str,
+    table: PaperTable,
+    day: date | None = None,
+    role: str = "applicant",
 ) -> Enough | Short:
-    """Weigh `papers` (codes; twice the same counts once) for `method` and `kind`.
+    """Weigh `papers` (codes; twice the same counts once) of `role` for `method` and `kind`.
 
-    A spare A counts as a B. With `day`, kinds of paper abolished before it do not count.
-    BadInput for an unknown code or method.
+    A spare A counts as a B. With `day`, kinds of paper not accepted on it do not count.
+    BadInput for an unknown code, method or role, with the nearest word.
     """
     held = _known(papers, table, day)
-    alternatives = table.alternatives(method, kind)
+    alternatives = table.alternatives(method, kind, role)
     for way in alternatives:
         if _missing(held, way, table) == _Missing():
             by = _relied_on(held, way)
@@ -90,44 +73,34 @@ def evaluate(
     return _short(held, alternatives, table)
 
 
-def table_from(data: Mapping[str, Any], file: str = "id_papers.toml") -> PaperTable:
-    """Build the table; BadCityData names the file and the key of what is wrong."""
-    papers = []
-    for i, row in enumerate(rows(data, "paper", file), start=1):
-        at = f"paper[{i}]"
-        klass = need(row, "class", str, file, at)
-        if klass not in CLASSES:
-            raise BadCityData(file, f"{at}.class", "A / B / N のどれかにしてください。")
-        until = maybe_date(row, "until", file, at)
-        code = need(row, "code", str, file, at)
-        papers.append(Paper(code, need(row, "label", str, file, at), klass, until))
-    no_twins([paper.code for paper in papers], "paper", file)
-    by_code = {paper.code: paper for paper in papers}
-    rules: dict[tuple[str, str], tuple[Alternative, ...]] = {}
-    for i, row in enumerate(rows(data, "rule", file), start=1):
-        at = f"rule[{i}]"
-        key = (need(row, "method", str, file, at), need(row, "kind", str, file, at))
-        if key in rules:
-            raise BadCityData(file, at, "同じ method と kind の組が2回書かれています。")
-        ways = rows(row, "alternatives", f"{file} の {at}")
-        rules[key] = tuple(_way(way, by_code, file, at) for way in ways)
-    return PaperTable(by_code, rules)
+def judge(
+    papers: Iterable[str],
+    method: str,
+    kind: str,
+    table: PaperTable,
+    day: date | None = None,
+    role: str = "applicant",
+) -> Enough | Short | Refused:
+    """As `evaluate`, but first refuses who may not act under this method (任意代理人)."""
+    table.people.role(role)
+    if refused := table.people.refused(method, role):
+        return refused
+    return evaluate(papers, method, kind, table, day, role)
 
 
-def _way(row: Mapping[str, Any], papers: Mapping[str, Paper], file: str, at: str) -> Alternative:
-    at = f"{at}.alternatives"
-    way = Alternative(
-        a=maybe(row, "A", 0, file, at),
-        b=maybe(row, "B", 0, file, at),
-        needs=words(row, "needs", file, at),
-        any_of=words(row, "any_of", file, at),
-    )
-    if way == Alternative():
-        raise BadCityData(file, at, "空の組み合わせです。A・B・needs・any_of を書いてください。")
-    for code in (*way.needs, *way.any_of):
-        if code not in papers:
-            raise BadCityData(file, at, f"書類「{code}」が [[paper]] にありません。")
-    return way
+def out_of_date(papers: Iterable[str], table: PaperTable, day: date) -> tuple[str, ...]:
+    """A sentence for each kind among `papers` that is not accepted on `day`."""
+    says = []
+    for code in dict.fromkeys(papers):
+        paper = table.papers.get(code)
+        if paper is None or paper.counts_on(day):
+            continue
+        if paper.until and day > paper.until:
+            when = f"{wareki(paper.until)}までの書類"
+        else:
+            when = f"{wareki(paper.since or day)}からの書類"
+        says.append(f"「{paper.label}」は{when}なので、数えません。")
+    return tuple(says)
 
 
 @dataclass(frozen=True)
@@ -146,8 +119,9 @@ def _known(papers: Iterable[str], table: PaperTable, day: date | None) -> tuple[
     for code in papers:
         paper = table.papers.get(code)
         if paper is None:
-            raise BadInput("id_papers", "表にない本人確認書類です。一覧から選び直してください。")
-        if not (day and paper.until and day > paper.until):
+            says = "表にない本人確認書類です。一覧から選び直してください。"
+            raise BadInput("id_papers", says + guess(str(code), table.papers))
+        if paper.counts_on(day):
             held[code] = paper
     return tuple(held.values())
 

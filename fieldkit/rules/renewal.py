@@ -6,35 +6,35 @@ A renewal collects the old card at the application (001 §8(2)オ(ア)c(a)), so 
 
 from __future__ import annotations
 
-import calendar
 from datetime import date
 
+from fieldkit.rules.validity import renewal_opens
+from fieldkit.rules.validity_table import ValidityTable, row_on
 from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
 
 CLAUSE = "001 §8(2)オ(ア)c(a)"
 
 
-def renewal_opens(expiry: date, months: int = 3) -> date:
-    """First day on which a card of this `expiry` can be renewed; `months` is city-editable."""
-    index = expiry.year * 12 + expiry.month - 1 - months
-    year, month = divmod(index, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(expiry.day, last))
-
-
-def check_renewal(expiry: date, day: date, months: int = 3) -> Allowed | Refused:
+def check_renewal(expiry: date, day: date, table: ValidityTable) -> Allowed | Refused:
     """Is `day` inside the renewal window of a card valid until `expiry`?"""
-    opens = renewal_opens(expiry, months)
-    if day < opens:
-        return Refused(
-            f"更新は有効期限の{months}か月前（{wareki(opens)}）からです。",
-            nearest=(f"{wareki(opens)}以後の日にする。",),
-        )
+    opens = renewal_opens(expiry, table)
+    row = row_on(table.renewals, opens or day)
+    if opens is None or row is None:
+        says = "更新できる期間が validity.toml に決められていません。担当課に確かめてください。"
+        return Refused(says, CLAUSE, ("担当課に電話で確かめる。",))
     if day > expiry:
         return Refused(
             f"有効期限（{wareki(expiry)}）が過ぎています。更新ではなく再交付の理由を選んで、"
-            "手数料を担当課に確かめてください。"
+            "手数料を担当課に確かめてください。",
+            CLAUSE,
+            ("区分を「再交付」にする。", "担当課に電話で手数料を確かめる。"),
+        )
+    if day < opens:
+        return Refused(
+            f"更新は有効期限の{row.window_months}か月前（{wareki(opens)}）からです。",
+            CLAUSE,
+            (f"{wareki(opens)}以後の日にする。",),
         )
     return Allowed(f"有効期限は{wareki(expiry)}です。更新できます。")
 
@@ -53,5 +53,7 @@ def check_insurance(uses_as_insurance: str, has_shikaku: str) -> Allowed | Refus
             can_override=True,
         )
     return Refused(
-        "更新の方には、カードをマイナ保険証として使っているかを必ずお聞きください。", CLAUSE
+        "更新の方には、カードをマイナ保険証として使っているかを必ずお聞きください。",
+        CLAUSE,
+        ("「はい」「いいえ」「分からない」のどれかを記録する。",),
     )

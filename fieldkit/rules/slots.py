@@ -7,13 +7,13 @@ closed day, planned day, group size, capacity, travel.
 
 from __future__ import annotations
 
-import calendar as month_calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from fieldkit.rules.booking import HALVES, BookingRules, Window
 from fieldkit.rules.holidays import OpenDays, closed_sentence
+from fieldkit.rules.tables import months_after
 from fieldkit.rules.travel import check_travel
 from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
@@ -99,7 +99,7 @@ def nearest(
 def last_booking_day(visit: date, group_size: int, place: str, rules: BookingRules) -> date:
     """By when to book (001 §8(2)オ): about two weeks; a facility of six or more, a month."""
     if uses_facility_slot(group_size, place, rules):
-        return _months_before(visit, rules.facility_lead_months)
+        return months_after(visit, -rules.facility_lead_months)
     return visit - timedelta(days=rules.lead_days)
 
 
@@ -124,9 +124,11 @@ def _judge(
         return Refused(
             "午前か午後か、個人宅か施設かと、申請する人数（1名以上）を選んでください。",
             "001 §8(2)イ",
+            ("half は am か pm、place は home か facility、group_size は1以上にする。",),
         )
     if wish.travel_min is not None and wish.travel_min < 0:
-        return Refused("移動時間は0分以上で入力してください。", "001 §8(2)エ")
+        near = ("前の訪問先からの移動時間を、0以上の分で入力する。",)
+        return Refused("移動時間は0分以上で入力してください。", "001 §8(2)エ", near)
     passed: list[str] = []
     there = [b for b in booked if (b.date, b.half) == (wish.date, wish.half)]
     order = _free_order(there)
@@ -236,13 +238,6 @@ def _around(wish: SlotRequest, rules: BookingRules) -> Iterator[tuple[date, str]
         ):
             if rules.visit_from <= day <= rules.visit_to:
                 yield from ((day, half) for half in (wish.half, other))
-
-
-def _months_before(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 - months
-    year, month = divmod(index, 12)
-    last = month_calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last))
 
 
 def _say(found: Offer) -> str:

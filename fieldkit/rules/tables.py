@@ -6,8 +6,10 @@ build their own tables from plain dictionaries, in tests too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import calendar
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from fieldkit.errors import BadCityData
@@ -15,7 +17,7 @@ from fieldkit.errors import BadCityData
 T = TypeVar("T")
 
 _WORDS: dict[type, str] = {
-    str: "文字（\"…\" で囲む）",
+    str: '文字（"…" で囲む）',
     int: "整数",
     bool: "true か false",
     list: "一覧（[ … ]）",
@@ -73,6 +75,36 @@ def no_twins(codes: list[str], key: str, file: str) -> None:
     for code in codes:
         if codes.count(code) > 1:
             raise BadCityData(file, key, f"「{code}」が2回書かれています。1つにしてください。")
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day `months` later (negative: earlier), clipped to the end of the month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` most resembles, or ""."""
+    found = get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
+    return found[0] if found else ""
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """A sentence that offers the nearest known word, else all of them."""
+    names = list(known)
+    if found := nearest(word, names):
+        return f"「{found}」ではありませんか。"
+    return f"使えるのは {'、'.join(names)} です。"
+
+
+def known_words(given: Iterable[str], known: Iterable[str], what: str, file: str, key: str) -> None:
+    """BadCityData for a word that is not known; the sentence offers the nearest."""
+    names = list(known)
+    for word in given:
+        if word not in names:
+            says = f"{what}「{word}」はありません。{guess(word, names)}"
+            raise BadCityData(file, key, says)
 
 
 def _typed(value: Any, kind: type[T], file: str, where: str) -> T:

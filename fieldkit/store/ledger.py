@@ -55,6 +55,8 @@ ACTS = {
     "receipt_interrupted": "領収書番号の途中で止まった分を書損",
     "tally_made": "日計表を作成",
     "tally_checked": "日計表を照合",
+    "tally_replaced": "日計表を取り消し",
+    "tally_paid_in": "現金の払込みを記録",
     "incentive_given": "謝礼を渡した",
     "incentive_undone": "謝礼を取り消し",
     "consented": "同意の確認",

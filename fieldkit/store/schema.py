@@ -10,9 +10,13 @@ held the slips of an ended trip: they have to end as well before a date of delet
 back, lost; `serial` tells the medium) and `card_shot` its shots by hash (found, imported, aside;
 `gone_at`: no more on the card); `photo_print` counts sheets, `photo_file` a
 file that was written for the online application (begun, out, gone): numbers and hashes only.
-`paper_print` counts printed papers by form (kind: filled, blank, sample, batch); `tally` is one
-officer's day of cash (made, checked, replaced; `coins` maps denominations to pieces); `incentive`
-a gift to one applicant (given, undone).
+`paper_print` counts printed papers by form (kind: filled, blank, sample, batch).
+`money` is a receipt number: begun (reserved), issued (its record has reached the application) or
+spoiled; a number that a kill cut off is spoiled with the reason `interrupted` and gives its paper
+number free again. Triggers keep what was received as it was, and the numbers without a gap.
+`tally` is one officer's day of cash (made, checked, replaced; `coins` maps denominations to pieces,
+`sheet` is what the receipts said when it was made); `incentive` a gift to one applicant (given,
+undone). The reasons in these tables are codes: nobody's words outlive the trip.
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
 secret as well.
 """
@@ -97,12 +101,30 @@ BOOK_STEPS = (
         id TEXT PRIMARY KEY, form TEXT NOT NULL, version TEXT NOT NULL, record_id TEXT NOT NULL,
         kind TEXT NOT NULL, pages INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL);
     CREATE INDEX paper_print_record ON paper_print (record_id, form);
+    ALTER TABLE money ADD COLUMN trip_id TEXT NOT NULL DEFAULT '';
+    DROP INDEX money_paper;
+    CREATE UNIQUE INDEX money_paper ON money (paper_no)
+        WHERE paper_no IS NOT NULL AND reason <> 'interrupted';
+    CREATE UNIQUE INDEX money_one ON money (application_id) WHERE state <> 'spoiled';
+    CREATE TRIGGER money_fixed BEFORE UPDATE OF no, number, application_id, amount, breakdown, mode,
+        paper_no, officer, issued_at, trip_id ON money
+        BEGIN SELECT RAISE(ABORT, 'a receipt is never edited'); END;
+    CREATE TRIGGER money_onward BEFORE UPDATE OF state ON money
+        WHEN OLD.state = 'spoiled' OR NEW.state NOT IN ('issued', 'spoiled')
+        BEGIN SELECT RAISE(ABORT, 'a receipt never goes back'); END;
+    CREATE TRIGGER money_kept BEFORE DELETE ON money
+        BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END;
+    CREATE TRIGGER money_gapless BEFORE INSERT ON money
+        WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM money)
+        BEGIN SELECT RAISE(ABORT, 'a receipt number was left out'); END;
     CREATE TABLE tally (
         id TEXT PRIMARY KEY, day TEXT NOT NULL, officer TEXT NOT NULL, state TEXT NOT NULL,
         expected INTEGER NOT NULL, counted INTEGER NOT NULL, coins TEXT NOT NULL,
-        why TEXT NOT NULL DEFAULT '', made_at TEXT NOT NULL, made_by TEXT NOT NULL,
-        checked_at TEXT, checked_by TEXT, slip_no TEXT NOT NULL DEFAULT '', paid_in_on TEXT);
-    CREATE UNIQUE INDEX tally_one ON tally (day, officer) WHERE state != 'replaced';
+        sheet TEXT NOT NULL, why TEXT NOT NULL DEFAULT '', about TEXT NOT NULL DEFAULT '',
+        made_at TEXT NOT NULL, made_by TEXT NOT NULL, checked_at TEXT, checked_by TEXT,
+        slip_no TEXT NOT NULL DEFAULT '', paid_in_on TEXT, paid_in_by TEXT,
+        replaced_at TEXT, replaced_by TEXT, replaced_why TEXT NOT NULL DEFAULT '');
+    CREATE UNIQUE INDEX tally_one ON tally (day, officer) WHERE state <> 'replaced';
     CREATE TABLE incentive (
         id TEXT PRIMARY KEY, record_id TEXT NOT NULL, item TEXT NOT NULL, yen INTEGER NOT NULL,
         state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,

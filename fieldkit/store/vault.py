@@ -15,7 +15,7 @@ from typing import Any
 from fieldkit.clock import stamp
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.settings import Settings
-from fieldkit.store import damage, keyslots, ledger, phrasebook, saves, wipe
+from fieldkit.store import cash, damage, keyslots, ledger, phrasebook, saves, wipe
 from fieldkit.store.db import Database
 from fieldkit.store.files import remove
 from fieldkit.store.keyslots import User
@@ -149,6 +149,7 @@ class Vault:
         self.note("trip_opened", trip_id)
         if db.wal == "torn":
             self.found_damage(*damage.torn(store))
+        cash.settle(self, trip)
         return trip
 
     def trip(self, trip_id: str) -> OpenTrip:

@@ -6,9 +6,14 @@ from typing import Any
 
 from fieldkit import apply
 from fieldkit.apply import Case
+from fieldkit.citydata import CityData
+from fieldkit.forms import Question
+from fieldkit.forms.form import SILENT, in_language
+from fieldkit.paper.prose import said
 from fieldkit.web.common import kit, say_day
 
 PHOTO_REASON = "photo_reason"
+YES = {"ja": "はい", "easy": "はい", "en": "Yes"}
 
 
 def sections(case: Case) -> list[dict[str, Any]]:
@@ -23,7 +28,7 @@ def sections(case: Case) -> list[dict[str, Any]]:
     labels = [city.id_papers.papers[c].label for c in shown.get("papers", [])]
     fee = case.body.get("fee") or {}
     extra: list[tuple[str, str, list[tuple[str, str]]]] = [
-        ("本人確認書類", "id", [("確認した書類", "・".join(labels))]),
+        ("本人確認書類", "id", [("確認した書類", "・".join(labels)), *_rep_rows(shown, city)]),
         ("顔写真", "photo", _photo_rows(case)),
         (
             "手数料",
@@ -40,6 +45,19 @@ def sections(case: Case) -> list[dict[str, Any]]:
     return [s for s in found if s["rows"]]
 
 
+def _rep_rows(shown: dict[str, Any], city: CityData) -> list[tuple[str, str]]:
+    """The legal representative's papers, where one applies: kinds only."""
+    if not shown.get("rep_role"):
+        return []
+    table = city.id_papers
+    papers = [table.papers[c].label for c in shown.get("rep_papers", []) if c in table.papers]
+    proofs = {proof.code: proof.label for proof in table.people.proofs}
+    return [
+        (f"{table.people.role(shown['rep_role'])}の書類", "・".join(papers)),
+        ("代理の権限を示すもの", proofs.get(shown.get("rep_proof", ""), "")),
+    ]
+
+
 def _photo_rows(case: Case) -> list[tuple[str, str]]:
     city = kit().city()
     if reason := apply.no_photo(case, city):
@@ -52,21 +70,28 @@ def _photo_rows(case: Case) -> list[tuple[str, str]]:
     return rows
 
 
-def answer_rows(case: Case, names: tuple[str, ...]) -> list[dict[str, str]]:
-    """Label and words of the relevant answers among `names`; dates in wareki first."""
+def answer_rows(case: Case, names: tuple[str, ...], language: str = "ja") -> list[dict[str, str]]:
+    """Label and words of the relevant answers among `names`, in `language` (ja, easy, en) where
+    the form has it; dates in wareki first (in English by the common calendar)."""
     rows = []
     for name in names:
         q = case.form.question(name)
-        if name not in case.state.relevant or q.type in ("note", "calculate"):
+        if name not in case.state.relevant or q.type in SILENT:
             continue
         value = case.state.values.get(name, "")
         if name == PHOTO_REASON and not value:  # the photo's own rows say what was declared
             continue
         if q.type == "date":
-            value = say_day(value)
+            value = said(value, language) if language == "en" else say_day(value)
         elif q.type == "acknowledge":
-            value = "はい" if value == "OK" else ""
+            value = YES[language] if value == "OK" else ""
         elif q.choices:
-            value = q.label_of(value)
-        rows.append({"label": q.label, "value": value})
+            value = _chosen(q, value, language)
+        rows.append({"label": q.label_in(language), "value": value})
     return rows
+
+
+def _chosen(question: Question, value: str, language: str) -> str:
+    words = {c.name: in_language(c.labels, language) or c.label for c in question.choices}
+    picked = value.split() if question.type == "select_multiple" else [value]
+    return ("、" if language != "en" else ", ").join(words.get(one, one) for one in picked)

@@ -21,6 +21,7 @@ from fieldkit.kit import Kit
 from fieldkit.rules import personal_number
 from fieldkit.rules.verdict import Refused
 from fieldkit.rules.wareki import birth_text, wareki
+from fieldkit.sheets import Shelf
 from fieldkit.store.vault import Vault
 
 ACTION_JA = {
@@ -33,6 +34,14 @@ STATUS = {"not_found": 404, "unknown_record": 404, "not_allowed": 403}
 
 def kit() -> Kit:
     found: Kit = current_app.extensions["kit"]
+    return found
+
+
+def shelf() -> Shelf:
+    """The city's forms, read once for this request."""
+    if "shelf" not in g:
+        g.shelf = Shelf(kit().settings.forms_dir)
+    found: Shelf = g.shelf
     return found
 
 
@@ -98,9 +107,10 @@ def masked(values: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def pdf(data: bytes, act_object: str) -> Response:
-    """A paper to the browser's own viewer; every print is in the ledger."""
-    vault().note("printed", act_object)
+def pdf(data: bytes, act_object: str = "") -> Response:
+    """A paper to the browser's own viewer. Without `act_object` it is in the ledger already."""
+    if act_object:
+        vault().note("printed", act_object)
     response = Response(data, mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="print.pdf"'
     return response

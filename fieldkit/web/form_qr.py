@@ -6,7 +6,6 @@ file: the address in it is never followed, logged, kept or sent back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -18,6 +17,7 @@ from fieldkit.errors import NotFound
 from fieldkit.photo.qr import read_codes
 from fieldkit.rules import form_id
 from fieldkit.rules.verdict import Refused
+from fieldkit.web.asking import Wanted
 from fieldkit.web.common import kit, today, vault
 from fieldkit.web.visits import case_of
 
@@ -71,16 +71,6 @@ def entry(case: Case, name: str, value: str) -> dict[str, Any] | None:
         "again": again if shows else "",
         "scan_url": f"{base}/form-id/scan",
     }
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a save of the page means for the ID: sentences by question, and what is kept."""
-
-    never: dict[str, str] = field(default_factory=dict)
-    not_yet: dict[str, str] = field(default_factory=dict)
-    waiting: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, Any] = field(default_factory=dict)
 
 
 def settle(case: Case, typed: dict[str, str], kept: dict[str, str]) -> Wanted:

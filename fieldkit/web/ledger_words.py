@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
-from fieldkit import giveup
+from fieldkit import giveup, incentive, money, tally
 from fieldkit.paper import certificate
 from fieldkit.paper.photo_sheet import PAPERS
+from fieldkit.paper_log import KINDS
 from fieldkit.rules.card_shots import ASIDE, GONE, LOST
 from fieldkit.store import keyslots
 
@@ -36,12 +37,18 @@ OF_ACT = {
     "card_shot_aside": {**ASIDE, GONE: "カメラで消した"},
     "card_lost": LOST,
     "photo_file_gone": FILES,
+    "receipt_spoiled": money.WHY,
+    "receipt_interrupted": money.REASONS,
+    "tally_replaced": tally.REPLACED,
+    "incentive_undone": incentive.UNDONE,
     "set_aside": {"declined": "取りやめ", "postponed": "後日", "doing": "取り消し"},
 }
 """Codes that mean something else under another act."""
 SHEETS = {**{code: paper.name for code, paper in PAPERS.items()}, "contact": "写真一覧"}
 COUNTS = (
     (re.compile(r"(\d+) files"), r"ファイル\1件"),
+    (re.compile(r"yen=(\d+)"), r"\1円"),
+    (re.compile(r"diff=(-?\d+)"), r"差額\1円"),
     (re.compile(r"card=(\d+) imported=(\d+) aside=(\d+)"), r"カード\1枚・取り込み\2枚・対象外\3枚"),
     (re.compile(r"card=0 imported=0 aside=0 unused"), "使わなかったカード"),
     (re.compile(r"raw \w+"), "空であることを直接読んで確認"),
@@ -54,6 +61,9 @@ def say_result(act: str, result: str) -> str:
     if act == "photo_printed":
         kind, _, copies = result.partition(":")
         return f"{SHEETS.get(kind, kind)}{copies}枚"
+    if act == "paper_printed" and result.count(":") == 2:
+        form, kind, pages = result.split(":")
+        return f"{form}（{KINDS.get(kind, kind)}）{pages}枚"
     for shape, says in COUNTS:
         if found := shape.fullmatch(result):
             return found.expand(says)

@@ -1,23 +1,27 @@
-"""手数料: the amount with its reason, exact money only, and the receipt's number."""
+"""手数料: the amount with its reason, exact money only, and the receipt's number and paper."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Any
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, money, visit
+from fieldkit import apply, money, paper, paper_log, people, visit
 from fieldkit.apply import Case
-from fieldkit.errors import BadInput, NotReady
+from fieldkit.errors import BadInput, NotFound, NotReady
+from fieldkit.rules.cash import PRINTED, Cash
 from fieldkit.rules.fees import Fee, NeedsEvidence, check_tendered
 from fieldkit.rules.names import half_width_digits
 from fieldkit.rules.verdict import Refused
-from fieldkit.web.common import error_rows, kit, number_errors, page, vault
+from fieldkit.rules.wareki import wareki
+from fieldkit.web.common import error_rows, kit, number_errors, page, pdf, say_moment, vault
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("money", __name__)
-PAPER_NO = re.compile(r"[0-9A-Za-z-]{1,20}")
+PAPER = "receipt"
 
 
 def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> ResponseReturnValue:
@@ -33,8 +37,6 @@ def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> Respons
     reissue = apply.applicant_kind(case) not in ("new", "renew")
     reasons = [{"code": r.code, "label": r.label} for r in city.fees.reasons.values()]
     choice = apply.fee_choice(case)
-    number = case.body.get("receipt_no")
-    receipt = {"no": number, "yen": (case.body.get("fee") or {}).get("yen")} if number else None
     start = {
         "reason_code": str(choice.get("reason_code") or getattr(fee, "reason_code", "")),
         "evidence": str(choice.get("evidence", "")),
@@ -46,13 +48,44 @@ def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> Respons
             fee=shown,
             needs_reason=reissue,
             reasons=reasons if reissue else [],
-            receipt=receipt,
+            receipt=_receipt(case),
+            spoiled=[_spoiled(case, row) for row in money.spoiled_of(vault(), case.applicant.id)],
+            whys=[{"value": code, "label": ja} for code, ja in money.WHY.items()],
+            cash=city.cash,
             errors=error_rows(errors),
             values={**start, **values},
             **frame(case),
         ),
         422 if errors else 200,
     )
+
+
+def _receipt(case: Case) -> dict[str, Any] | None:
+    row = money.receipt_row(vault(), str(case.body.get("receipt_no") or ""))
+    if row is None:
+        return None
+    return {"no": row["no"], "yen": row["amount"], "paper_no": row["paper_no"] or "",
+            "pdf": receipt_url(case)}  # fmt: skip
+
+
+def _spoiled(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    printed = row["mode"] == PRINTED
+    return {
+        **{name: row[name] for name in ("no", "paper_no", "why", "reason")},
+        "at": say_moment(row["issued_at"]),
+        "pdf": f"{_base(case)}/fee/spoiled/{row['number']}.pdf" if printed else None,
+    }
+
+
+def _base(case: Case) -> str:
+    return f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+
+
+def receipt_url(case: Case) -> str | None:
+    """Where an applicant's receipt is printed; None with a paper book, or before it is paid."""
+    row = money.receipt_row(vault(), str(case.body.get("receipt_no") or ""))
+    printed = row is not None and row["mode"] == PRINTED
+    return f"{_base(case)}/papers/receipt.pdf" if printed else None
 
 
 @screens.get("/visit/<rid>/a/<aid>/fee")
@@ -71,15 +104,15 @@ def _ready(rid: str, aid: str) -> Case:
 def spoil(rid: str, aid: str) -> ResponseReturnValue:
     """A supervisor spoils the receipt, with a reason; the fee is then asked for again."""
     case = case_of(rid, aid)
-    reason = request.form.get("spoil_reason", "").strip()
+    reason, why = request.form.get("spoil_reason", "").strip(), request.form.get("spoil_why", "")
     errors = number_errors({"spoil_reason": reason})
     try:
         if not errors:
-            money.spoil_receipt(vault(), case.trip, case.applicant, reason)
+            money.spoil_receipt(vault(), case.trip, case.applicant, reason, why)
     except BadInput as error:
         errors.append(error)
     if errors:
-        return _draw(case, errors, {"spoil_reason": reason})
+        return _draw(case, errors, {"spoil_reason": reason, "spoil_why": why})
     return redirect(f"/visit/{rid}/a/{aid}/fee")
 
 
@@ -109,8 +142,7 @@ def receive(rid: str, aid: str) -> ResponseReturnValue:
         said = f"理由により、手数料は{found.yen:,}円です。金額を確かめて、もう一度押してください。"
         return _draw(case, [BadInput("reason_code", said)], values)
     if found.yen == 0:
-        free = {"fee": {"yen": 0, "breakdown": [], "reason_code": found.reason_code}}
-        visit.save_application(vault(), case.trip, case.applicant, free)
+        money.receive_nothing(vault(), case.trip, case.applicant, found)
         return redirect(f"/visit/{rid}/a/{aid}")
     return _issue(case, found, values)
 
@@ -128,19 +160,75 @@ def _issue(case: Case, fee: Fee, values: dict[str, str]) -> ResponseReturnValue:
     payer = values.get("payer_name", "").strip()
     if not payer:
         errors.append(BadInput("payer_name", "領収書のあて名を入れてください。"))
-    paper_no = half_width_digits(values.get("paper_receipt_no", "")).strip()
-    if paper_no and not PAPER_NO.fullmatch(paper_no):  # it outlives the visit: never words
-        errors.append(
-            BadInput(
-                "paper_receipt_no",
-                "冊子の領収書番号は、数字・英字・ハイフンの20文字までで入れてください。",
-            )
-        )
     if errors:
         return _draw(case, errors, values)
-    mode = "book" if paper_no else "printed"
+    cash, paper_no = kit().city().cash, values.get("paper_receipt_no", "")
     try:
-        money.issue_receipt(vault(), case.trip, case.applicant, fee, payer, mode, paper_no)
+        money.issue_receipt(
+            vault(), case.trip, case.applicant, fee, payer, cash=cash, paper_no=paper_no
+        )
     except BadInput as error:
         return _draw(case, [error], values)
-    return redirect(f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}/fee")
+    return redirect(f"{_base(case)}/fee")
+
+
+# -- the printed receipt, only where the treasurer approved it ----------------------------------
+@screens.get("/visit/<rid>/a/<aid>/papers/receipt.pdf")
+def receipt(rid: str, aid: str) -> ResponseReturnValue:
+    case = case_of(rid, aid)
+    row = money.receipt_row(vault(), str(case.body.get("receipt_no") or ""))
+    if row is None:
+        raise NotReady("手数料を受け取ると、領収書を印刷できます。")
+    return _printed(case, row)
+
+
+@screens.get("/visit/<rid>/a/<aid>/fee/spoiled/<int:number>.pdf")
+def spoiled(rid: str, aid: str, number: int) -> ResponseReturnValue:
+    """The crossed-out sheet of a spoiled number, to be kept with the stubs (C7)."""
+    case = case_of(rid, aid)
+    rows = money.spoiled_of(vault(), case.applicant.id)
+    row = next((one for one in rows if one["number"] == number), None)
+    if row is None:
+        raise NotFound("書損の領収書がありません。手数料の画面を開き直してください。")
+    return _printed(case, money.receipt_row(vault(), row["no"]) or row)
+
+
+def _printed(case: Case, row: dict[str, Any]) -> ResponseReturnValue:
+    if row["mode"] != PRINTED:
+        raise NotReady("領収書は、紙の領収書つづりに書いてお渡しします。キットでは印刷しません。")
+    settings = kit().settings
+    void, number = row["state"] == "spoiled", str(row["no"])
+    again = paper_log.times_printed(vault(), number).get(PAPER, 0)
+    data = paper.receipt(
+        settings.forms_dir,
+        number=number,
+        payer=str(case.body.get("payer_name") or case.applicant.get("name")),
+        amount=row["amount"],
+        breakdown=[(str(label), int(yen)) for label, yen in row["breakdown"]],
+        paid_on=date.fromisoformat(row["issued_at"][:10]),
+        office=office_of(row["officer"]),
+        printed_at=settings.clock(),
+        void=void,
+        again=0 if void else again,
+    )
+    if not void:
+        paper_log.note_print(vault(), PAPER, "", number, "filled", 1)
+    return pdf(data, number)
+
+
+def office_of(officer: str) -> dict[str, str]:
+    """Who received, by which title, for whom and by whose approval, as papers carry it."""
+    city = kit().city()
+    cash: Cash = city.cash
+    cashier = city.offices.get("cashier", {})
+    approval = ""
+    if cash.mode == PRINTED and cash.approved_on:
+        approval = f"承認 {cash.approval}（{wareki(cash.approved_on)}）"
+    return {
+        "issuer": str(cashier.get("receipt_issuer", city.city_name)),
+        "account": city.fees.account_line,
+        "officer_title": cash.title_of(officer, str(cashier.get("title", ""))),
+        "officer": people.name_of(vault(), officer),
+        "phone": city.phone("office"),
+        "approval": approval,
+    }

@@ -200,7 +200,6 @@ def _keep(case: Case, tried: dict[str, Any], declared: Declared | None) -> None:
             "channel": declared.channel,
             "call": {},
         } if declared else {},
-        "papers_printed": False,
     }  # fmt: skip
     on_paper = declared is not None and declared.channel == "paper"
     answers = {**case.answers}

@@ -7,23 +7,22 @@ from typing import Any
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, photo_calls, reserve, visit
+from fieldkit import apply, consents, paper_set, photo_calls, reserve, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, NotFound, NotReady
-from fieldkit.forms import load_form
+from fieldkit.paper_set import Paper
 from fieldkit.reserve import Slip
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
-from fieldkit.web.answers import answer_rows, sections
-from fieldkit.web.common import error_rows, kit, page, today, vault
+from fieldkit.web.answers import sections
+from fieldkit.web.common import error_rows, kit, page, shelf, today, vault
 from fieldkit.web.photo_look import calls_shown
 from fieldkit.web.today import window_text
 
 screens = Blueprint("visits", __name__)
 
 PARKING = {"yes": "とめられる", "no": "とめられない", "unknown": "わからない"}
-ASIDE_JA = {"declined": "取りやめ", "postponed": "後日"}
 CHECKLIST = (
     ("returned", "本人確認書類をお返しした"),
     ("envelope", "暗証番号設定依頼書の封筒を受け取った（封がしてある）"),
@@ -44,7 +43,7 @@ def case_of(rid: str, aid: str) -> Case:
 
 def _case(trip: OpenTrip, slip: Slip, applicant: Record) -> Case:
     """The case of an applicant whose visit was already read."""
-    form = load_form(kit().settings.forms_dir, apply.FORM)
+    form = shelf().form(apply.FORM)
     return apply.case_of(trip, slip, applicant, form, today())
 
 
@@ -69,7 +68,20 @@ def frame(case: Case) -> dict[str, Any]:
 def tasks_of(case: Case) -> list[visit.Task]:
     city = kit().city()
     yen, needs_photo = apply.fee_yen(case, city), not apply.no_photo(case, city)
-    return visit.tasks(case.trip, case.applicant, case.state.complete, yen, needs_photo)
+    papers = paper_set.task_state(papers_of(case))
+    return visit.tasks(case.trip, case.applicant, case.state.complete, yen, papers, needs_photo)
+
+
+def papers_of(case: Case) -> tuple[Paper, ...]:
+    """The papers that this person signs, in the order of signing."""
+    return paper_set.papers_of(vault(), shelf(), case, kit().city())
+
+
+def cases_of(rid: str) -> list[Case]:
+    """Everybody of a visit, in seat order."""
+    trip = visit.trip_of(vault(), rid)
+    slip = reserve.slip(trip, rid)
+    return [_case(trip, slip, a) for a in slip.applicants]
 
 
 def task_url(case: Case, name: str) -> str:
@@ -79,9 +91,8 @@ def task_url(case: Case, name: str) -> str:
 
 @screens.get("/visit/<rid>")
 def visit_page(rid: str) -> ResponseReturnValue:
-    trip = visit.trip_of(vault(), rid)
-    slip = reserve.slip(trip, rid)
-    people = [_person(_case(trip, slip, a)) for a in slip.applicants]
+    slip = reserve.slip(visit.trip_of(vault(), rid), rid)
+    people = [_person(case) for case in cases_of(rid)]
     r = slip.reservation
     names = ("address", "katagaki", "phone", "notes", "caller_name", "reason_cannot_go", "state")
     shown = {name: r.get(name) for name in names}
@@ -103,7 +114,7 @@ def _person(case: Case) -> dict[str, Any]:
     tasks = tasks_of(case)
     done = sum(t.state == "done" for t in tasks)
     state = "done" if done == len(tasks) else ("doing" if done else "todo")
-    aside = ASIDE_JA.get(str(case.body.get("state")), "")
+    aside = visit.ASIDE_JA.get(str(case.body.get("state")), "")
     return {
         **frame(case)["applicant"],
         "done": done,
@@ -128,7 +139,7 @@ def task_page(rid: str, aid: str) -> ResponseReturnValue:
         }
         for t in tasks_of(case)
     ]
-    aside = ASIDE_JA.get(str(case.body.get("state")), "")
+    aside = visit.ASIDE_JA.get(str(case.body.get("state")), "")
     return page("visit/tasks.html", tasks=rows, aside=aside, **frame(case))
 
 
@@ -137,7 +148,20 @@ def task_page(rid: str, aid: str) -> ResponseReturnValue:
 def check_page(rid: str, aid: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     left = apply.missing(case, kit().city())
-    return page("visit/check.html", sections=sections(case), missing=left, **frame(case))
+    asked = consents.asked(shelf(), case, kit().city())
+    return page(
+        "visit/check.html",
+        sections=sections(case),
+        missing=left,
+        warnings=apply.warnings(case, kit().city()),
+        unprinted=[p.label for p in papers_of(case) if p.must and not p.settled],
+        unasked=[
+            f"{one.form.title}（{consents.ANSWER_JA[one.answer]}）"
+            for one in asked
+            if one.answer != "yes"
+        ],
+        **frame(case),
+    )
 
 
 @screens.post("/visit/<rid>/a/<aid>/check")
@@ -147,39 +171,6 @@ def confirm(rid: str, aid: str) -> ResponseReturnValue:
         return redirect(request.path)
     visit.confirm(vault(), case.trip, case.applicant, apply.no_photo(case, kit().city()))
     return redirect(f"/visit/{rid}")
-
-
-# -- the screen turned to the applicant ---------------------------------------------------------
-@screens.get("/visit/<rid>/a/<aid>/show")
-def show(rid: str, aid: str) -> ResponseReturnValue:
-    case = case_of(rid, aid)
-    rows = [r for p in case.state.pages for r in answer_rows(case, p.questions) if r["value"]]
-    consent = case.form.consent
-    wording = None
-    if consent:
-        wording = {
-            "title": "申請の同意",
-            "version": consent.version,
-            "paragraphs": [t for t in consent.text.split("\n") if t.strip()],
-        }
-    said = (case.body.get("consent") or {}).get("answer", "")
-    return page("visit/show.html", rows=rows, consent=wording, consented=said, **frame(case))
-
-
-@screens.post("/visit/<rid>/a/<aid>/show")
-def consent(rid: str, aid: str) -> ResponseReturnValue:
-    """The applicant's own answer, with the version of the wording that was shown."""
-    case = case_of(rid, aid)
-    answer = request.form.get("consent", "")
-    if answer in ("yes", "no"):
-        said = {
-            "answer": answer,
-            "version": request.form.get("consent_version", ""),
-            "at": vault().now(),
-            "read_by": vault().user.id,
-        }
-        visit.save_application(vault(), case.trip, case.applicant, {"consent": said})
-    return redirect(request.path)
 
 
 # -- the end ------------------------------------------------------------------------------------
@@ -199,6 +190,7 @@ def _close_page(
             "visit/close.html",
             visit=shown,
             checklist=rows,
+            papers=_to_count(rid),
             blockers=blockers,
             calls=calls_shown(photo_calls.owed([(trip, reserve.slip(trip, rid))], table)),
             who={"reception_no": shown["reception_no"], "name": ""},
@@ -207,6 +199,19 @@ def _close_page(
         ),
         422 if errors else 200,
     )
+
+
+def _to_count(rid: str) -> list[dict[str, Any]]:
+    """The papers that each person has to hand over, by their short names."""
+    found = [
+        {
+            "who": case.applicant.get("name"),
+            "names": [paper_set.short(p.label) for p in papers_of(case) if p.must],
+        }
+        for case in cases_of(rid)
+        if case.body.get("state") not in visit.ASIDE_JA
+    ]
+    return [row for row in found if row["names"]]
 
 
 @screens.get("/visit/<rid>/close")

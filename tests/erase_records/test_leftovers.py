@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fieldkit import checkout, deletion, money, outbox, renew, reserve, safe, tripend, visit
+from fieldkit.rules.cash import Cash
 from fieldkit.rules.fees import Fee
 from fieldkit.store import ledger
 from fieldkit.store.opentrip import OpenTrip
@@ -144,7 +145,7 @@ def test_words_about_a_receipt_end_with_the_trip(vault: Vault) -> None:
     book(vault)
     trip = take_out(vault)
     applicant = reserve.slips(trip)[0].applicants[0]
-    number = money.issue_receipt(vault, trip, applicant, FEE, NAME)
+    number = money.issue_receipt(vault, trip, applicant, FEE, NAME, cash=Cash(), paper_no="1")
     vault.user = SUZUKI
     money.spoil_receipt(vault, trip, applicant, f"{NAME}様のあて名の書きまちがい")
     rows = vault.book.all("SELECT * FROM money")

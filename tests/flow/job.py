@@ -18,6 +18,7 @@ from fieldkit.city import connect
 from fieldkit.clock import JST
 from fieldkit.errors import KitError
 from fieldkit.kit import Kit
+from fieldkit.rules.cash import Cash
 from fieldkit.rules.fees import Fee
 from fieldkit.settings import Argon2, Settings
 from fieldkit.store import photos, records
@@ -73,6 +74,12 @@ def open_day(vault: Vault, desk: OpenTrip) -> OpenTrip:
     return vault.open_trip(row["id"], connect(vault).fetch_secret(row["id"]))
 
 
+def receive(vault: Vault, trip: OpenTrip, applicant: Record) -> str:
+    """The fee against a sheet of the paper book, the same sheet after a kill."""
+    sheet = f"A-{applicant.id[-1]}"
+    return money.issue_receipt(vault, trip, applicant, FEE, NAME, cash=Cash(), paper_no=sheet)
+
+
 def serve(vault: Vault, trip: OpenTrip, found: reserve.Slip) -> None:
     """One home: form, photo (first home only), money, the check of the answers, the close."""
     if found.reservation.get("state") == "visited":
@@ -90,7 +97,7 @@ def serve(vault: Vault, trip: OpenTrip, found: reserve.Slip) -> None:
         photos.keep(vault, photo_id)
         visit.save_application(vault, trip, applicant, {"photo_id": photo_id})
     if not now("receipt_no"):
-        money.issue_receipt(vault, trip, applicant, FEE, NAME)
+        receive(vault, trip, applicant)
     if now("state") != "confirmed":
         visit.confirm(vault, trip, applicant)
     visit.close_visit(vault, trip, found.reservation.id)

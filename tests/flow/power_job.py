@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fieldkit import erase, money, outbox, reserve, tripend, visit
+from fieldkit import erase, outbox, reserve, tripend, visit
 from fieldkit.kit import Kit
 from fieldkit.store import ledger, photos, records, saves
 from fieldkit.store.keyslots import User
@@ -119,7 +119,7 @@ def home(vault: Vault, trip: OpenTrip, found: reserve.Slip, told: Told) -> None:
         picture(vault, trip, person, told)
         assert erase.erase_photo(vault, first, "retaken")
         told(vault, "photo erased")
-    money.issue_receipt(vault, trip, person, job.FEE, job.NAME)
+    job.receive(vault, trip, person)
     told(vault, "fee taken")
     visit.confirm(vault, trip, person)
     told(vault, "confirmed")

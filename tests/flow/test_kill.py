@@ -32,7 +32,7 @@ from tests.flow.job import DAY, FIRST, JPEG, NAME, PEOPLE, settings_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 POINT = re.compile(r'fail\.point\("([a-z_.]+)"\)')
 # What this job does not pass: each prefix is killed by a test of its own.
-ELSEWHERE = ("migrate.", "slots.", "giveup.", "card.", "handover.")
+ELSEWHERE = ("migrate.", "slots.", "giveup.", "card.", "handover.", "money.", "incentive.", "papers.")
 NAMES = sorted(
     name
     for top in ("fieldkit", "sync")
@@ -155,10 +155,12 @@ def check_laptop(place: Path, url: str) -> None:
         rows = reserve.reception_list(vault)
         assert [r["reservation_id"] for r in rows] == list(PEOPLE)
         assert {(r["shared_on"], r["visited_on"], r["erased_on"]) for r in rows} == {(DAY,) * 3}
-        money = vault.book.all("SELECT number, application_id, state FROM money ORDER BY number")
-        assert [tuple(row) for row in money] == [
-            (n, person, "issued") for n, person in enumerate(PEOPLE.values(), start=1)
-        ]
+        money = vault.book.all("SELECT * FROM money ORDER BY number")
+        assert [row["number"] for row in money] == list(range(1, len(money) + 1))
+        assert len(money) <= len(PEOPLE) + 1, "one kill cuts off one number"
+        issued = [row["application_id"] for row in money if row["state"] == "issued"]
+        assert issued == list(PEOPLE.values())
+        assert {r["reason"] for r in money if r["state"] != "issued"} <= {"interrupted"}
         facts = {row["id"]: row["count"] for row in vault.book.all("SELECT id, count FROM fact")}
         kinds: tuple[str, ...] = ("application", "fee")
         wanted = {f"{person}:{kind}" for person in PEOPLE.values() for kind in kinds}
@@ -204,8 +206,8 @@ def check_city(place: Path) -> None:
                 body = json.loads(r.body)
                 assert r.kind != "reservation" or body["state"] == "visited"
                 assert r.kind != "application" or body["state"] == "confirmed"
-            numbers = sorted(body["receipt_no"] for body in made.values())
-            assert numbers == ["K01-00001", "K01-00002"]
+            numbers = {body["receipt_no"] for body in made.values()}
+            assert numbers <= {"K01-00001", "K01-00002", "K01-00003"} and len(numbers) == 2
             kept = made[PEOPLE[FIRST]]["photo_id"]
             pictures = conn.execute(sa.select(store.photo)).all()
             assert [(p.id, p.state) for p in pictures] == [(kept, "stored")]

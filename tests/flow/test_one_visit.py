@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fieldkit import checkout, money, outbox, reserve, tripend, visit
 from fieldkit.errors import KitError
+from fieldkit.rules.cash import Cash
 from fieldkit.rules.fees import Fee
 from fieldkit.store import facts, ledger, numbering, photos
 from fieldkit.store.vault import Vault
@@ -199,20 +200,22 @@ def test_a_spoiled_receipt_keeps_its_number_and_its_reason(vault: Vault) -> None
     trip = checkout.check_out(vault, reserve.open_desk(vault), DAY)
     applicant = reserve.slip(trip, reservation_id).applicants[0]
     fee = Fee(2000, (("カード再交付（特急発行）", 1800), ("電子証明書", 200)), "LOST", "有料です。")
-    first = money.issue_receipt(vault, trip, applicant, fee, NAME)
+    cash = Cash()
+    first = money.issue_receipt(vault, trip, applicant, fee, NAME, cash=cash, paper_no="101")
     with pytest.raises(KitError) as caught:
         money.spoil_receipt(vault, trip, applicant, "区分の変更")
     assert caught.value.code == "not_allowed"
     vault.user = SUZUKI
     with pytest.raises(KitError):
         money.spoil_receipt(vault, trip, applicant, "")
-    money.spoil_receipt(vault, trip, applicant, "区分の変更")
-    second = money.issue_receipt(vault, trip, applicant, fee, NAME)
+    money.spoil_receipt(vault, trip, applicant, "区分の変更", "changed")
+    second = money.issue_receipt(vault, trip, applicant, fee, NAME, cash=cash, paper_no="102")
     assert (first, second) == ("K01-00001", "K01-00002")
     rows = vault.book.all("SELECT no, amount, state, reason FROM money ORDER BY number")
     assert [tuple(row) for row in rows] == [  # the book outlives the trip: no typed words in it
-        ("K01-00001", 2000, "spoiled", ""),
+        ("K01-00001", 2000, "spoiled", "changed"),
         ("K01-00002", 2000, "issued", ""),
     ]
     now = visit.application(trip, applicant.id)
-    assert now and now.get("spoiled") == [{"no": first, "reason": "区分の変更"}]
+    said = {"no": first, "reason": "区分の変更", "why": "changed"}
+    assert now and now.get("spoiled") == [said]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fieldkit.errors import KitError
 from fieldkit.forms import load_form
 from tests.forms.form_cases import TODAY
 
@@ -234,17 +233,3 @@ def test_it_knows_the_functions_of_xlsform(
 ) -> None:
     folder = write_form("text | t | T | | | | | |", f"calculate | r | | | | | | {expression} |")
     assert load_form(folder, "small").evaluate({"t": value}, TODAY).values["r"] == result
-
-
-def test_it_lets_one_of_two_exclude_the_other(write_form: Callable[..., Path]) -> None:
-    folder = write_form("text | a | A | | ${b} = '' | | | |", "text | b | B | | ${a} = '' | | | |")
-    form = load_form(folder, "small")
-    assert form.evaluate({"a": "1"}, TODAY).relevant == {"a"}
-    assert form.evaluate({"b": "1"}, TODAY).relevant == {"b"}
-
-
-def test_it_refuses_rules_that_never_settle(write_form: Callable[..., Path]) -> None:
-    folder = write_form("calculate | n | | | | | | coalesce(${n}, 0) + 1 |", name="loop")
-    with pytest.raises(KitError) as caught:
-        load_form(folder, "loop")
-    assert caught.value.code == "form_circular"

@@ -68,7 +68,7 @@ def test_it_prints_the_label_of_a_choice() -> None:
 
 
 def test_it_leaves_the_individual_number_to_the_hand() -> None:
-    text = pdf_text(printed())
+    text = pdf_text(printed(form_id=""))
     assert "本人が手書き" in text
     assert "この端末には記録しません" in text
 

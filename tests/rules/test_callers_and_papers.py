@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
-from fieldkit.rules.applications import FORMS, ApplicationCase, papers_needed, script_points
+from fieldkit.citydata import CityData
+from fieldkit.rules.applications import ApplicationCase, papers_needed, script_points
 from fieldkit.rules.callers import RELATIONS, may_book
-from fieldkit.rules.renewal import check_insurance, check_renewal, renewal_opens
+from fieldkit.rules.renewal import check_insurance, check_renewal
+from fieldkit.rules.validity import renewal_opens
 from fieldkit.rules.verdict import Allowed, Refused
 
 
@@ -56,15 +58,17 @@ ALWAYS = ["kofu_shinsei", "pin_sofu"]
         (ApplicationCase("new", face_auth=True), ["hoken_doi"]),
     ],
 )
-def test_it_lists_the_forms_of_the_grid(case: ApplicationCase, more: list[str]) -> None:
-    needed = papers_needed(case)
+def test_it_lists_the_forms_of_the_grid(
+    city: CityData, case: ApplicationCase, more: list[str]
+) -> None:
+    needed = papers_needed(case, city.papers)
     assert [one.form for one in needed] == ALWAYS + more
-    assert all(one.reason and one.label == FORMS[one.form] for one in needed)
+    assert all(one.reason and one.label == city.papers.names[one.form] for one in needed)
 
 
-def test_it_says_how_the_pin_sheet_is_filled() -> None:
+def test_it_says_how_the_pin_sheet_is_filled(city: CityData) -> None:
     case = ApplicationCase("new", face_auth=True, mail_elsewhere=True)
-    sheet = papers_needed(case)[1]
+    sheet = papers_needed(case, city.papers)[1]
     assert "設定しない" in sheet.reason and "送付先" in sheet.reason
 
 
@@ -97,13 +101,15 @@ def test_it_lets_the_city_change_the_wording() -> None:
         ("2026-06-30", "2026-07-01", False),
     ],
 )
-def test_it_renews_in_the_last_three_months(expiry: str, day: str, ok: bool) -> None:
-    found = check_renewal(date.fromisoformat(expiry), date.fromisoformat(day))
+def test_it_renews_in_the_last_three_months(
+    city: CityData, expiry: str, day: str, ok: bool
+) -> None:
+    found = check_renewal(date.fromisoformat(expiry), date.fromisoformat(day), city.validity)
     assert isinstance(found, Allowed) is ok
 
 
-def test_it_clips_the_window_to_the_end_of_a_month() -> None:
-    assert renewal_opens(date(2026, 5, 31)) == date(2026, 2, 28)
+def test_it_clips_the_window_to_the_end_of_a_month(city: CityData) -> None:
+    assert renewal_opens(date(2026, 5, 31), city.validity) == date(2026, 2, 28)
 
 
 @pytest.mark.parametrize(

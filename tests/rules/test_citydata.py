@@ -97,6 +97,24 @@ def test_it_reports_broken_and_missing_files(copy: Path) -> None:
         load(copy)
 
 
+@pytest.mark.parametrize("name", ["papers.toml", "validity.toml"])
+def test_a_folder_of_an_earlier_version_says_where_the_new_table_is(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(BadCityData, match="この版から要る表です") as wrong:
+        load(copy)
+    assert wrong.value.file == name and "forms フォルダから写して" in wrong.value.sentence
+
+
+def test_a_price_of_nothing_is_no_price(copy: Path) -> None:
+    """What is free is decided by a reason with its proof, never by a row of prices."""
+    fees = copy / "fees.toml"
+    text = fees.read_text(encoding="utf-8")
+    fees.write_text(text.replace("express_card = 1800", "express_card = 0"), encoding="utf-8")
+    with pytest.raises(BadCityData, match="0円にはできません") as wrong:
+        load(copy)
+    assert wrong.value.key == "price[2].express_card"
+
+
 def test_it_reads_files_saved_with_a_byte_order_mark(copy: Path) -> None:
     """Windows Notepad writes one."""
     path = copy / "offices.toml"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from fieldkit.citydata import CityData
+from fieldkit.rules.express import express_left
 from fieldkit.rules.fees import (
     Fee,
     FeeCase,
     NeedsEvidence,
     check_tendered,
-    express_left,
     fee_for,
 )
 from fieldkit.rules.verdict import Allowed, Refused

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ CAST = {
 DAY = "2026-07-15"
 PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
 Values = dict[str, Any]
+SHEETS = (str(number) for number in count(90_001))
+"""Numbers of a paper receipt book that was never used."""
 ANSWERS: Values = {
     "name": "𠮷田 髙子",
     "kana": "ヨシダ タカコ",
@@ -56,6 +59,9 @@ ANSWERS: Values = {
     "kind": "reissue",
     "reason": "lost",
     "express": "yes",
+    "notice_card": "none",
+    "juki_card": "no",
+    "old_card": "yes",
     "face_only": "no",
     "no_sign_cert": "no",
     "no_auth_cert": "no",
@@ -275,7 +281,8 @@ def do_tasks(browser: Browser, base: str, **changes: Any) -> str:
     assert browser.post(f"{base}/id", {"papers": papers, "verified": "yes"}).status_code == 302
     fill_form(browser, base, **changes)
     photo_id = take_photo(browser, base)
-    paid = {"tendered": "２０００", "payer_name": "𠮷田 髙子", "reason_code": "SELF_LOSS"}
+    paid = {"tendered": "２０００", "payer_name": "𠮷田 髙子", "reason_code": "SELF_LOSS",
+            "paper_receipt_no": next(SHEETS)}  # fmt: skip
     page = Browser.text(browser.get(f"{base}/fee"))
     chosen = re.search(r'<option value="([^"]+)" selected', page)
     paid["reason_code"] = chosen.group(1) if chosen else ""
@@ -328,3 +335,14 @@ def boss(office: Office) -> Browser:
 @pytest.fixture
 def client(boss: Browser) -> Browser:
     return boss
+
+
+@pytest.fixture
+def own_forms(office: Office, tmp_path: Path) -> Path:
+    """The city's forms in a folder of the test, to be changed."""
+    there = tmp_path / "forms"
+    shutil.copytree(office.settings.forms_dir, there)
+    office.settings = replace(office.settings, forms_dir=there)
+    office.kit.settings = office.settings
+    office.kit.open_vault().settings = office.settings
+    return there

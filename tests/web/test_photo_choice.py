@@ -214,6 +214,9 @@ def test_the_face_proof_is_said_to_be_another_paper(boss: Browser, office: Offic
 BABY = {"has_agent": "yes", "agent_name": "𠮷田 一郎", "agent_rel": "parent",
         "agent_addr": "北海道汐見市花園1丁目", "agent_tel": "0134-00-0000"}  # fmt: skip
 
+PARENT = {"papers": ["boshi_techo", "kodomo_iryo"], "verified": "yes",
+          "rep_papers": ["driving_licence", "nenkin"], "rep_proof": "same_household"}  # fmt: skip
+
 
 @needs("poppler-utils")
 @pytest.mark.parametrize(("birth", "without"), [("2025-07-16", True), ("2025-07-15", False)])
@@ -225,6 +228,7 @@ def test_under_one_year_the_whole_step_goes(
     base = office.visit(person={"birth": "1945-03-05"})
     taken = do_tasks(boss, base)
     fill_form(boss, base, birth=birth, **BABY)
+    boss.post(f"{base}/id", PARENT)
     assert ("顔写真の撮影" not in boss.text(boss.get(base))) is without
     assert ("顔写真はいりません" in look(boss, base)) is without
     pdf = boss.get(f"{base}/papers/application.pdf").get_data()

@@ -88,7 +88,8 @@ def test_saving_one_page_keeps_what_was_typed_on_another(boss: Browser, office: 
 def test_saved_answers_and_money_are_there(boss: Browser, office: Office) -> None:
     base = office.visit()
     fill_form(boss, base)
-    paid = {"tendered": "2000", "payer_name": "𠮷田 髙子", "reason_code": "LOST"}
+    paid = {"tendered": "2000", "payer_name": "𠮷田 髙子", "reason_code": "LOST",
+            "paper_receipt_no": "101"}  # fmt: skip
     assert boss.post(f"{base}/fee", paid).status_code == 302, says(boss.get(f"{base}/fee"))
     browser = cut_power(office)
     page = browser.text(browser.get(f"{base}/fee"))

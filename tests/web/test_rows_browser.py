@@ -354,7 +354,7 @@ def plant(office: Office, boss: Browser, evil: str) -> tuple[list[str], list[str
     for number in (1, 2, 3):
         assert boss.post(f"{base}/form/{number}", {**ANSWERS, **fields, "act": "later"}
                          ).status_code in (302, 422)  # fmt: skip
-    boss.post(f"{base}/fee/spoil", {"spoil_reason": evil})
+    boss.post(f"{base}/fee/spoil", {"spoil_why": "other", "spoil_reason": evil})
     boss.post(f"{base}/photo", {"act": "keep", "reason_text": evil, "reason_code": evil})
     new = {"id": "evil", "name": evil[:150], "role": "field", "mine": WORDS}
     boss.post("/people/add", {**new, "new": evil, "again": evil, "one": evil, "two": evil})

@@ -33,7 +33,8 @@ from tests.web.style.page_questions import (
 
 
 def visiting(**more: Any) -> Context:
-    return {**VISITING, "visit": VISIT, "applicant": APPLICANT, **more}
+    url = "/visit/r12/a/a1/form"
+    return {**VISITING, "visit": VISIT, "applicant": APPLICANT, "url": url, **more}
 
 
 UNTICKED = {"field": "checked", "sentence": "絵のようなものが写っていないか確かめてください。"}
@@ -121,6 +122,28 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             papers=PAPERS,
             values={"papers": ["handbook", "kaigo"], "verified": "yes"},
             result={"ok": True, "says": "A 1点・B 1点", "nearest": ""},
+        ),
+    ),
+    "idcheck-rep": (
+        "visit/idcheck.html",
+        visiting(
+            papers=PAPERS,
+            values={"papers": ["kaigo"], "rep_papers": ["handbook"], "rep_proof": "koseki"},
+            own_label="ご本人（15歳未満）",
+            result={"ok": False, "says": "A 0点・B 1点 → あと A または B を1点",
+                    "nearest": ()},
+            rep={
+                "label": "法定代理人（親権者）",
+                "proofs": [
+                    {"value": "koseki", "label": "戸籍全部事項証明書（戸籍謄本）など"},
+                    {"value": "same", "label": "同じ世帯の親子（住民票で確かめる。戸籍は不要）"},
+                ],
+                "result": {"ok": False, "says": "A 1点・B 0点 → あと A または B を1点",
+                           "nearest": ()},
+            },
+            guardian={"sentence": "成年後見人のいる方のご自宅への出張申請は受け付けていません。",
+                      "nearest": ("成年後見人が市の窓口で申請する。",)},
+            asks_copy=True,
         ),
     ),
     "form": (
@@ -213,21 +236,6 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
         visiting(
             reasons=[],
             fee={"yen": 0, "says": "更新のため、手数料はかかりません。", "breakdown": []},
-        ),
-    ),
-    "papers": (
-        "visit/papers.html",
-        visiting(
-            application_pdf="#pdf",
-            receipt_pdf=None,
-            needed=[
-                {"form_ja": "暗証番号設定依頼書", "reason": "郵送で受け取るため", "url": "#f1"},
-                {
-                    "form_ja": "個人番号カード紛失・廃止届",
-                    "reason": "紛失による再交付のため",
-                    "url": None,
-                },
-            ],
         ),
     ),
     "prints": (
@@ -340,24 +348,5 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
                 },
             ],
         },
-    ),
-    "show": (
-        "visit/show.html",
-        visiting(
-            consented="",
-            rows=[
-                {"label": "お名前", "value": "山本 ハル"},
-                {"label": "生年月日", "value": "昭和20年3月5日（81歳）"},
-                {"label": "ご住所", "value": "小樽市花園2丁目12番1号"},
-            ],
-            consent={
-                "title": "写真と入力内容の取り扱い",
-                "version": "1",
-                "paragraphs": [
-                    "撮影した写真と入力した内容は、カードの申請だけに使います。",
-                    "市のサーバに送ったあと、このパソコンからは消去します。",
-                ],
-            },
-        ),
     ),
 }
