@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import incentive
 from fieldkit.apply import Case
-from fieldkit.errors import BadInput, NotFound, NotReady
+from fieldkit.errors import BadCityData, BadInput, NotFound, NotReady
 from fieldkit.guard import may
 from fieldkit.paper.tally import signature_list
 from fieldkit.rules.gifts import Gift
@@ -24,7 +24,15 @@ screens = Blueprint("incentives", __name__)
 @screens.app_context_processor
 def _for_all_pages() -> dict[str, Any]:
     """`gift_on()`: whether this city hands out gifts, and this person may."""
-    return {"gift_on": lambda: may(g.session.user.role, "incentives") and bool(kit().city().gift)}
+    return {"gift_on": lambda: may(g.session.user.role, "incentives") and _has_gift()}
+
+
+def _has_gift() -> bool:
+    """False too while a table of the city is broken: the page itself has to open."""
+    try:
+        return kit().city().gift is not None
+    except BadCityData:
+        return False
 
 
 def _gift() -> Gift:
