@@ -114,6 +114,7 @@ def test_it_has_the_digest_of_every_vendored_file() -> None:
     for name, digest in listed:
         assert hashlib.sha256((ROOT / name).read_bytes()).hexdigest() == digest, name
     kinds = ("static/vendor/*.js", "static/vendor/*.css", "forms/fonts/*.ttf")
+    kinds += ("tests/*/vendor/*.js",)
     there = {p.relative_to(ROOT).as_posix() for kind in kinds for p in ROOT.glob(kind)}
     assert there <= {name for name, _ in listed}
 
