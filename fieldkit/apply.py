@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fieldkit import id_check
+from fieldkit import id_check, renewals
 from fieldkit.case import (
     FORM,
     Case,
@@ -14,13 +14,14 @@ from fieldkit.case import (
     case_of,
     loss_report_date,
     typed,
+    unsaved,
 )
 from fieldkit.citydata import CityData
 from fieldkit.errors import BadInput, NotReady
 from fieldkit.rules import photo_exceptions
 from fieldkit.rules.applications import ApplicationCase, Needed, papers_needed
 from fieldkit.rules.express import check_delivery
-from fieldkit.rules.fees import Fee, FeeCase, NeedsEvidence, fee_for
+from fieldkit.rules.fees import REISSUE, Fee, FeeCase, NeedsEvidence, fee_for
 from fieldkit.rules.validity import fifteen_soon
 from fieldkit.rules.verdict import Allowed, Refused
 
@@ -41,9 +42,14 @@ __all__ = [
     "refuse",
     "refuse_photo",
     "typed",
+    "unsaved",
     "warnings",
 ]
 PHOTO_ID_CLASS = "A"
+UNSAVED = (
+    "交付申請書に、入力の途中のページがあります。交付申請書を開き、そのページで「保存して次へ」を"
+    "押してください。押すまでは、書類に入りません。"
+)
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -54,23 +60,34 @@ def fee_of(
 
     A saved choice of reason and evidence counts for the kind that it was made for. A reason that
     is given here brings its own evidence: that of another reason never counts for it.
+    A card that cannot be renewed today has no fee; one that is sent elsewhere is no express card.
+    The day of a loss that was told by mistake starts no clock of a card that is here.
     """
+    if refused := renewals.refused(case, city):
+        return refused
     choice = {} if reason_code else fee_choice(case)
-    values = case.state.values
+    values, kind = case.state.values, applicant_kind(case)
+    code = reason_code or str(choice.get("reason_code", ""))
+    gone = "card_gone" in city.papers.card_facts(kind, code)
     return fee_for(
         FeeCase(
-            kind=applicant_kind(case),
+            kind=kind,
             day=case.today,
-            reason_code=reason_code or str(choice.get("reason_code", "")),
-            express=_YES_NO.get(values.get("express", "")),
+            reason_code=code,
+            express=_YES_NO.get(values.get("express", ""), False if _sent_away(values) else None),
             certificate=not (values.get("sign_off") == "yes" and values.get("auth_off") == "yes"),
             evidence=evidence or str(choice.get("evidence", "")),
-            loss_report_date=loss_report_date(case),
+            loss_report_date=loss_report_date(case) if gone else None,
             old_card_returned=_YES_NO.get(values.get("old_card", "")),
             birth=birth_of(case),
         ),
         city.fees,
     )
+
+
+def _sent_away(values: Mapping[str, str]) -> bool:
+    """Whether the card goes anywhere but to the registered address."""
+    return values.get("send_kind", "home") not in ("", "home")
 
 
 def fee_choice(case: Case) -> dict[str, Any]:
@@ -80,13 +97,23 @@ def fee_choice(case: Case) -> dict[str, Any]:
 
 
 def fee_yen(case: Case, city: CityData) -> int | None:
-    """The amount, once the form says what is applied for; None until then."""
+    """The amount, once the form says what is applied for; None until then.
+
+    None too while a free re-issue is not written down: its reason, its proof and who saw it.
+    """
     if not case.state.complete:
         return None
     fee = fee_of(case, city)
     if isinstance(fee, Fee):
-        return fee.yen
+        return None if fee.yen == 0 and not _written(case, fee) else fee.yen
     return fee.otherwise.yen if isinstance(fee, NeedsEvidence) else None
+
+
+def _written(case: Case, fee: Fee) -> bool:
+    """Whether somebody has recorded a fee of 0 yen; a first issue and a renewal need no record."""
+    now = case.body.get("fee") or {}
+    by, reason = now.get("by"), now.get("reason_code")
+    return applicant_kind(case) not in REISSUE or bool(by and reason == fee.reason_code)
 
 
 def needed_papers(case: Case, city: CityData) -> tuple[Needed, ...]:
@@ -104,7 +131,7 @@ def needed_papers(case: Case, city: CityData) -> tuple[Needed, ...]:
             face_auth=values.get("face_only") == "yes",
             tsuchi_card_lost=values.get("notice_card") == "lost",
             has_juki_card=values.get("juki_card") == "yes",
-            mail_elsewhere=values.get("send_kind", "home") not in ("", "home"),
+            mail_elsewhere=_sent_away(values),
             facts=_facts(case, checked),
         ),
         city.papers,
@@ -142,11 +169,18 @@ def delivery(case: Case, city: CityData) -> Allowed | Refused:
 
 def warnings(case: Case, city: CityData) -> list[str]:
     """What stops nothing but must be settled with the applicant before the answers are confirmed:
-    a card that may not arrive, the 15th birthday before the card, a guardian at home."""
+    a card that may not arrive, the 15th birthday before the card, a guardian at home, nothing
+    to show at the doctor's while the old card is gone."""
     birth = birth_of(case)
     says = [fifteen_soon(birth, case.today, city.validity)] if birth else []
+    if unsaved(case):
+        says.append(UNSAVED)
     if case.state.complete:
-        verdicts = (delivery(case, city), id_check.guardian_visit(case, city))
+        verdicts = (
+            delivery(case, city),
+            id_check.guardian_visit(case, city),
+            renewals.without_insurance(case),
+        )
         says += [v.sentence + "".join(v.nearest) for v in verdicts if isinstance(v, Refused)]
     return [one for one in says if one]
 
@@ -182,7 +216,9 @@ def missing(case: Case, city: CityData) -> list[str]:
         )
     yen = fee_yen(case, city)
     received = int((case.body.get("fee") or {}).get("yen", 0)) if case.body.get("receipt_no") else 0
-    if yen is None and case.state.complete:
+    if too_early := renewals.refused(case, city):
+        says.append(too_early.sentence)
+    elif yen is None and case.state.complete:
         says.append("手数料が決まっていません。手数料の画面で理由を確かめてください。")
     elif yen and not received:
         says.append("手数料をまだ受け取っていません。")

@@ -6,18 +6,22 @@ by fieldkit.apply and fieldkit.id_check.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fieldkit import visit
 from fieldkit.forms import Evaluated, Form
+from fieldkit.forms.kinds import APPLICATION
 from fieldkit.reserve import Slip
+from fieldkit.rules.wareki import iso_day
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
 
-FORM = "kofu_shinsei"
+FORM = APPLICATION
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Case:
 
     @property
     def body(self) -> dict[str, Any]:
+        """The fields of the application; none before the first save."""
         return self.application.body if self.application else {}
 
 
@@ -50,10 +55,28 @@ def case_of(trip: OpenTrip, slip: Slip, applicant: Record, form: Form, today: da
     return Case(trip, slip, applicant, now, form, answers, form.evaluate(answers, today), today)
 
 
+@contextmanager
+def changing(case: Case) -> Iterator[dict[str, Any]]:
+    """The application's fields as they are now, and nobody else saves while they are changed.
+
+    For a save that keeps a part of a field: the case was read when its request began, and another
+    window or a print may have saved since. Nothing of the book may be written inside.
+    """
+    with case.trip.db.read():
+        now = visit.application(case.trip, case.applicant.id)
+        yield now.body if now else {}
+
+
 def typed(case: Case) -> dict[str, str]:
     """The answers with the unsaved draft on top: what the screen shows after a power cut."""
     draft = records.draft(case.trip, case.applicant.id, FORM) or {}
     return {**case.answers, **{k: str(v) for k, v in draft.items()}}
+
+
+def unsaved(case: Case) -> bool:
+    """Whether something was typed into the application that no paper shows yet: 「保存して次へ」
+    was not pressed on that page."""
+    return bool(records.draft(case.trip, case.applicant.id, FORM))
 
 
 def applicant_kind(case: Case) -> str:
@@ -71,16 +94,9 @@ def loss_report_date(case: Case) -> date | None:
     told = str(case.applicant.get("loss_report_date"))
     if not told or sheet.get("filed_wrong") == "yes":
         told = str(sheet.get("report_date") or told)
-    return _day(told)
+    return iso_day(told)
 
 
 def birth_of(case: Case) -> date | None:
     """The birth date as the form says it, else as the desk noted it; None while there is none."""
-    return _day(case.state.values.get("birth") or str(case.applicant.get("birth")))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return iso_day(case.state.values.get("birth") or str(case.applicant.get("birth")))

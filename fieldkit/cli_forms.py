@@ -9,12 +9,14 @@ from fieldkit import citydata
 from fieldkit.cli_files import read, read_json
 from fieldkit.clock import system_clock
 from fieldkit.errors import BadInput, KitError, NotFound
-from fieldkit.forms import Form, check_form, list_forms, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import Form, list_forms, load_form
 from fieldkit.paper import Item, print_item
 from fieldkit.paper.answered import answers_of, remarks
 from fieldkit.paper.background import pages_of, png_of, put_background
 from fieldkit.paper.grid import grid_pdf
-from fieldkit.paper.layout_keys import LANGUAGES, nearest
+from fieldkit.paper.languages import languages_of
+from fieldkit.rules.tables import perhaps
 from fieldkit.settings import asset_dir
 from fieldkit.store.files import write_atomic
 
@@ -37,7 +39,7 @@ def _form(folder: Path, name: str) -> Form:
     """The form, or NotFound with the name that was probably meant."""
     names = _all_names(folder)
     if name not in names:
-        raise NotFound(f"「{name}」という様式はありません{nearest(name, names)}。")
+        raise NotFound(f"「{name}」という様式はありません{perhaps(name, names)}。")
     return load_form(folder, name)
 
 
@@ -58,13 +60,18 @@ def forms_list(given: Namespace) -> int:
 def forms_check(given: Namespace) -> int:
     """Prove every form (or those named), and the city's tables, before they are used."""
     folder = forms_dir(given)
-    citydata.load(folder)
-    bad = 0
-    for name in given.form or list_forms(folder):
+    names, bad = given.form or _all_names(folder), 0
+    try:
+        citydata.load(folder)
+    except KitError as error:
+        print(error.sentence)
+        bad = 1
+    for name in names:
         problems = check_form(folder, name)
         bad += len(problems)
         for problem in problems:
-            print(f"{name}：{problem.sentence}（{problem.where}）")
+            told = problem.where.replace(" ", " の ", 1) in problem.sentence
+            print(f"{name}：{problem.sentence}" + ("" if told else f"（{problem.where}）"))
         if not problems:
             print(f"{name}：よい")
     return 1 if bad else 0
@@ -82,6 +89,8 @@ def forms_print(given: Namespace) -> int:
     photo = read(given.photo) if given.photo else None
     item = Item(form, answers, photo, language=given.language, blank=given.blank)
     pdf = print_item(folder, item, now)
+    if not form.layout:
+        print("layout.toml がないので、質問と答えの一覧として印刷します。")
     for remark in remarks(form, answers, now.date()) if answers else ():
         print(f"注意：{remark}")
     return _write(given.out, pdf)
@@ -93,7 +102,7 @@ def forms_samples(given: Namespace) -> int:
     prints = [
         (form, language)
         for name in (given.form or _all_names(folder))
-        if (form := _form(folder, name)).layout and form.sample
+        if (form := _form(folder, name)).sample
         for language in languages_of(form)
     ]
     for form, language in prints:
@@ -106,12 +115,6 @@ def forms_samples(given: Namespace) -> int:
         raise NotFound("記入例（sample.json）のある様式がありません。")
     print(f"{given.out} に記入例を{made}件作りました。")
     return 0
-
-
-def languages_of(form: Form) -> list[str]:
-    """Japanese, and the languages of the form's own texts."""
-    spoken = {name.rpartition(".")[2] for name in form.wordings}
-    return ["ja", *(language for language in LANGUAGES if language in spoken)]
 
 
 def forms_background(given: Namespace) -> int:
@@ -160,6 +163,8 @@ def forms_grid(given: Namespace) -> int:
 
 def _write(out: Path, data: bytes) -> int:
     """Whole or not at all: what was there before stays when this fails."""
+    if not out.parent.is_dir():
+        raise NotFound(f"保存先のフォルダー（{out.parent}）がありません。先に作ってください。")
     write_atomic(out, data)
     print(f"{out} に書きました。")
     return 0

@@ -15,15 +15,16 @@ from typing import Any
 
 from fieldkit import apply, visit
 from fieldkit.apply import FORM, Case
+from fieldkit.case import changing
 from fieldkit.citydata import CityData
 from fieldkit.errors import BadInput
 from fieldkit.forms import Form
 from fieldkit.forms.form import Wording
+from fieldkit.paper.languages import LANGUAGES
 from fieldkit.sheets import Shelf, of_application
 from fieldkit.store.vault import Vault
 
 KIND = "consent"
-LANGUAGES = ("ja", "easy", "en")
 ANSWERS = ("yes", "no")
 ANSWER_JA = {"yes": "同意する", "no": "同意しない", "": "まだ"}
 WITHDRAWS = {"hoken_doi": {"hokensho": "no"}}
@@ -43,6 +44,7 @@ class Consent:
 
     @property
     def answer(self) -> str:
+        """yes, no, or "" where nothing counts."""
         return str(self.said.get("answer", "")) if self._counts() else ""
 
     @property
@@ -72,7 +74,7 @@ def asked(shelf: Shelf, case: Case, city: CityData) -> tuple[Consent, ...]:
     names = dict.fromkeys([FORM, *(n.form for n in apply.needed_papers(case, city))])
     forms = [case.form, *(shelf.form(n) for n in names if n != FORM and n in shelf.names)]
     return tuple(
-        Consent(form, _newest(case, form.name))
+        Consent(form, _newest(history(case), form.name))
         for form in forms
         if languages_of(form) and (form.name == FORM or not of_application(form))
     )
@@ -83,8 +85,8 @@ def history(case: Case) -> Sequence[dict[str, Any]]:
     return tuple(case.body.get("consents") or ())
 
 
-def _newest(case: Case, form: str) -> dict[str, Any]:
-    mine = [one for one in history(case) if one.get("form") == form]
+def _newest(told: Sequence[dict[str, Any]], form: str) -> dict[str, Any]:
+    mine = [one for one in told if one.get("form") == form]
     return mine[-1] if mine else {}
 
 
@@ -93,11 +95,11 @@ def record(
 ) -> None:
     """Keep an answer. `shown` is the SHA-256 of the text on the screen ("" is not compared).
 
-    BadInput where the answer is neither yes nor no, or where the text changed while it was read.
-    The same answer to the same text is kept once.
+    BadInput where the answer is neither yes nor no, where the text is not there in this language,
+    or where it changed while it was read. The same answer to the same text is kept once.
     """
-    wording = consent.form.wording(KIND, language)
-    if answer not in ANSWERS or wording is None:
+    wording = consent.form.wordings.get(f"{KIND}.{language}")
+    if answer not in ANSWERS or wording is None or language not in LANGUAGES:
         raise BadInput("consent", "「同意する」か「同意しない」を選んでください。")
     if shown and shown != sha_of(wording):
         raise BadInput("consent", CHANGED)
@@ -110,13 +112,16 @@ def record(
         "read_by": vault.user.id,
     }
     visit.refuse_if_closed(case.trip, case.applicant)
-    if {name: consent.said.get(name) for name in said} == said:
-        return
-    entry = {**said, "at": vault.now()}
-    fields: dict[str, Any] = {"consents": [*history(case), entry]}
-    if consent.form.name == FORM:
-        fields["consent"] = entry
-    visit.save_application(vault, case.trip, case.applicant, fields)
+    with changing(case) as body:
+        before = body.get("consents") or ()
+        newest = _newest(before, consent.form.name)
+        if {name: newest.get(name) for name in said} == said:
+            return
+        entry = {**said, "at": vault.now()}
+        fields: dict[str, Any] = {"consents": [*before, entry]}
+        if consent.form.name == FORM:
+            fields["consent"] = entry
+        visit.save_application(vault, case.trip, case.applicant, fields)
     result = f"{consent.form.name}:{answer}:{wording.version}"
     vault.note("consented", case.applicant.id, result)
 
@@ -137,7 +142,9 @@ def to_withdraw(consents: Sequence[Consent], case: Case) -> tuple[Consent, ...]:
 def withdraw(vault: Vault, case: Case, form: str) -> None:
     """Staff confirm: the application no longer asks for what the person did not agree to."""
     change = WITHDRAWS.get(form)
-    if not change or _newest(case, form).get("answer") != "no":
+    if not change or _newest(history(case), form).get("answer") != "no":
         raise BadInput("consent", "ご本人が同意しなかったものだけを取り下げられます。")
-    fields = {"answers": {**case.answers, **change}, "state": "doing"}
-    visit.save_application(vault, case.trip, case.applicant, fields)
+    with changing(case) as body:
+        answers = {**case.answers, **(body.get("answers") or {}), **change}
+        fields = {"answers": answers, "state": "doing"}
+        visit.save_application(vault, case.trip, case.applicant, fields)

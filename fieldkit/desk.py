@@ -11,7 +11,7 @@ from fieldkit.errors import BadInput
 from fieldkit.reserve import Slip
 from fieldkit.rules import callers, slots
 from fieldkit.rules.applications import KINDS
-from fieldkit.rules.names import check_name, check_phone, check_postal
+from fieldkit.rules.names import check_name, check_phone, check_postal, katakana
 from fieldkit.rules.slots import Booked, Offer, SlotRequest
 from fieldkit.rules.verdict import Refused
 from fieldkit.rules.wareki import parse_date, wareki
@@ -114,6 +114,7 @@ def check_applicant(
         body["name"] = check_name(body["name"])
     except BadInput as error:
         errors.append(BadInput(prefix + "name", f"{who}氏名：{error.sentence}"))
+    body["kana"] = katakana(body["kana"])
     if not body["kana"]:
         errors.append(BadInput(prefix + "kana", f"{who}フリガナを入れてください。"))
     if body["kind"] not in KINDS:

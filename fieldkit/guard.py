@@ -115,6 +115,8 @@ def install(app: Flask, kit: Kit) -> None:
         g.launch = kit.gate.find(request.cookies.get(LAUNCH_COOKIE, ""))
         if g.launch is None and (request.endpoint or "") not in PUBLIC:
             return _no_launch()
+        if request.method == "HEAD" and (request.endpoint or "") not in PUBLIC:
+            return Response(status=405)  # Flask would run the view: a print without its sheet
         if request.endpoint == "launch.enter":
             return None  # the one-time token in its body says who asks
         session = _session(kit)
@@ -191,9 +193,7 @@ def _is_top_navigation() -> bool:
 
 def _session(kit: Kit) -> Session | None:
     found = kit.sessions.get(request.cookies.get(COOKIE, ""))
-    if found is None or kit.vault is None:
-        return None
-    if g.launch is None or found.launch != g.launch.digest:
+    if found is None or kit.vault is None or g.launch is None or found.launch != g.launch.digest:
         return None
     now = time.monotonic()
     idle = now - found.seen > kit.settings.idle_seconds + 60 and not kit.progress.running

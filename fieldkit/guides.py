@@ -17,9 +17,11 @@ from fieldkit.apply import Case
 from fieldkit.citydata import CityData
 from fieldkit.forms import Form, load_form
 from fieldkit.paper import Item, print_batch
+from fieldkit.paper.fill import SUBSTITUTE
 from fieldkit.paper_log import note_print
 from fieldkit.rules.fees import Fee, FeeCase, fee_for
 from fieldkit.rules.idpapers import Short, evaluate
+from fieldkit.rules.wareki import iso_day
 from fieldkit.store.records import Record
 from fieldkit.store.vault import Vault
 
@@ -68,7 +70,7 @@ def print_guide(
     form = load_form(forms_dir, form_name)
     items = [
         Item(form, answers(forms_dir, form, case, city, planned), language=language,
-             who=str(case.applicant.get("name")))
+             who=str(case.applicant.get("name")), substitute=_other_name(case))
         for case in cases
     ]  # fmt: skip
     batch = print_batch(forms_dir, items, at)
@@ -80,12 +82,17 @@ def print_guide(
     return batch.pdf
 
 
+def _other_name(case: Case) -> str:
+    """How a name that no font draws is printed: in 代替文字, before the application by its kana."""
+    return case.state.values.get(SUBSTITUTE, "") or str(case.applicant.get("kana") or "")
+
+
 def answers(
     forms_dir: Path, form: Form, case: Case, city: CityData, planned: int
 ) -> dict[str, str]:
     """Everything that the kit knows for a paper about one person of a reservation."""
     reservation, kind = case.slip.reservation, str(case.applicant.get("kind") or "")
-    day = _day(str(reservation.get("visit_date")))
+    day = iso_day(str(reservation.get("visit_date")))
     words = {
         **_times(reservation, city),
         "planned": str(planned),
@@ -152,13 +159,6 @@ def _fee(applicant: Record, kind: str, day: date | None, city: CityData) -> str:
     """What is to be paid on the day, "" where nothing is or the office has to decide."""
     if day is None:
         return ""
-    lost = _day(str(applicant.get("loss_report_date")))
+    lost = iso_day(str(applicant.get("loss_report_date")))
     fee = fee_for(FeeCase(kind, day, loss_report_date=lost), city.fees)
     return f"{fee.yen:,}" if isinstance(fee, Fee) and fee.yen else ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -72,4 +72,11 @@ def left(case: Case, city: CityData) -> list[str]:
     if role and checked.get("outcome") != PICKUP and checked.get("rep_role") != role:
         label = city.id_papers.people.role(role)
         return [f"{label}の本人確認書類の確認がまだです。本人確認書類の画面で確認してください。"]
-    return []
+    if checked.get("outcome") == PICKUP:
+        return []
+    shown = ((role_of(case), "papers"), (role, "rep_papers"))
+    judged = [weigh(checked.get(name) or [], case, city, who) for who, name in shown if who]
+    if all(isinstance(one, Enough) for one in judged):
+        return []
+    return ["申請の区分や生年月日が変わり、確認した本人確認書類では足りなくなりました。"
+            "本人確認書類の画面でもう一度確認してください。"]  # fmt: skip

@@ -87,7 +87,7 @@ def undo(vault: Vault, applicant_id: str, why: str) -> None:
 
 def rows(vault: Vault) -> list[dict[str, Any]]:
     """Every gift that was recorded, oldest first, numbered; undone ones keep their number."""
-    found = vault.book.all("SELECT * FROM incentive ORDER BY id")
+    found = vault.book.all("SELECT * FROM incentive ORDER BY rowid")
     return [{**dict(row), "number": number} for number, row in enumerate(found, start=1)]
 
 

@@ -6,6 +6,7 @@ Made once by `create_app`; no module holds state of its own.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 import time
@@ -20,6 +21,8 @@ from fieldkit.settings import Settings
 from fieldkit.store import numbering, opening, wipe
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
+
+Stamp = frozenset[tuple[str, int]]
 
 
 @dataclass
@@ -49,15 +52,15 @@ class Kit:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     login_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     gate: launch.Gate = field(init=False, repr=False)
-    _city: tuple[float, CityData] | None = None
+    _city: tuple[Stamp, CityData] | None = None
 
     def __post_init__(self) -> None:
         self.gate = launch.Gate(self.settings.data_dir, self.settings.clock)
 
     def city(self) -> CityData:
-        """The city's tables, read again when a file was edited."""
+        """The city's tables, read again when a file was edited, replaced, added or removed."""
         folder: Path = self.settings.forms_dir
-        stamp = max((p.stat().st_mtime for p in folder.glob("*.toml")), default=0.0)
+        stamp = _stamp(folder)
         if self._city is None or self._city[0] != stamp:
             self._city = (stamp, citydata.load(folder))
         return self._city[1]
@@ -180,6 +183,14 @@ class Kit:
             progress.says = f"送信が途中で止まりました（{type(error).__name__}）。もう一度どうぞ。"
         finally:
             progress.running = False
+
+
+def _stamp(folder: Path) -> Stamp:
+    """When each table was changed; nothing for a folder that cannot be read."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        names = [entry.path for entry in found if entry.name.endswith(".toml")]
+        return frozenset((name, os.stat(name).st_mtime_ns) for name in names)
+    return frozenset()
 
 
 def _sent(progress: Progress, parked: int) -> str:

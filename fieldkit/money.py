@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from fieldkit import people, visit
+from fieldkit import money_refuse, visit
 from fieldkit.errors import BadInput, NotAllowed, NotReady
-from fieldkit.rules.cash import PRINTED, Cash, check_paper_no, same_paper_no
+from fieldkit.rules.cash import PRINTED, Cash, approval_line, check_paper_no
 from fieldkit.rules.fees import Fee
 from fieldkit.rules.wareki import wareki
 from fieldkit.store import cash as rows
@@ -52,7 +51,7 @@ def issue_receipt(
     not appointed (C1); BadInput for a paper number that is missing, outside of the book or used;
     NotReady where a receipt over another amount was issued (its amount is never edited).
     """
-    may_take(vault, cash)
+    money_refuse.not_appointed(vault, cash)
     if fee.yen <= 0:
         raise NotReady("手数料は0円です。領収書は出しません。")
     if cash.mode == PRINTED and cash.approved_on and vault.now()[:10] < str(cash.approved_on):
@@ -62,22 +61,15 @@ def issue_receipt(
         )
     visit.refuse_if_closed(trip, applicant)
     with rows.CHANGE:
-        rows.settle(vault, trip)
-        row = _issued(vault, applicant.id)
-        if row and row["state"] == "begun":  # the disk was full when it was to be settled
-            raise NotReady("前の領収書番号の確認が終わっていません。もう一度どうぞ。")
-        if row and row["amount"] != fee.yen:
-            raise NotReady(
-                f"{row['amount']:,}円の領収書（{row['no']}）を出したあとに、手数料が{fee.yen:,}円に"
-                "変わりました。お金を受け取る前に、監督者へ連絡してください。"
-            )
+        row = _standing(vault, trip, applicant, fee)
         if row is None:
+            money_refuse.aside(trip, applicant)
             number = _begin(vault, trip, applicant.id, fee, cash, paper_no)
             fail.point("money.begun")
             row = receipt_row(vault, number)
         assert row is not None
         try:
-            _record(vault, trip, applicant, fee, payer_name, row)
+            _record(vault, trip, applicant, fee, payer_name, row, approval_line(cash))
             fail.point("money.recorded")
             rows.issue(vault, row["no"])
         except BaseException:
@@ -87,26 +79,18 @@ def issue_receipt(
     return str(row["no"])
 
 
-def may_take(vault: Vault, cash: Cash) -> None:
-    """NotAllowed, with the names of those who may, for somebody who is not appointed (C1)."""
-    if cash.may_take(vault.user.id):
-        return
-    known = {user.id: user.name for user in people.everybody(vault)}
-    names = "・".join(known.get(one.user, one.user) for one in cash.officers)
-    raise NotAllowed(
-        f"現金を受け取れるのは、現金の取扱いを任された人だけです（{names}）。"
-        "その人に替わって、ログインし直してください。"
-    )
-
-
 def receive_nothing(vault: Vault, trip: OpenTrip, applicant: Record, fee: Fee) -> None:
-    """Record a fee of 0 yen with its reason; BadInput where there is none, or money is due."""
+    """Record a fee of 0 yen with its reason; BadInput where there is none, NotReady where money is
+    due or was taken."""
     if fee.yen != 0:
         raise NotReady(f"手数料は{fee.yen:,}円です。受け取ってから記録してください。")
     if not fee.reason_code:
         raise BadInput("reason_code", "0円にする理由を選んでください。")
     free = {"yen": 0, "breakdown": [], "reason_code": fee.reason_code, "by": vault.user.id}
-    visit.save_application(vault, trip, applicant, {"fee": free})
+    with rows.CHANGE:
+        _standing(vault, trip, applicant, fee)
+        money_refuse.aside(trip, applicant)
+        visit.save_application(vault, trip, applicant, {"fee": free})
 
 
 def spoil_receipt(
@@ -130,15 +114,23 @@ def spoil_receipt(
         row = _issued(vault, applicant.id)
         if row is None:
             raise NotReady("書損にする領収書がありません。")
-        _refuse_checked(vault, row)
+        money_refuse.checked(vault, row)
         now = visit.application(trip, applicant.id)
-        one = {"no": row["no"], "reason": reason, "why": why}
+        one = {"no": row["no"], "reason": reason, "why": why, **_as_issued(now)}
         spoiled = [*(now.get("spoiled", []) if now else []), one]
         fields = {"receipt_no": "", "paper_receipt_no": "", "fee": {}, "state": "doing"}
         visit.save_application(vault, trip, applicant, {**fields, "spoiled": spoiled})
         fail.point("money.spoil_saved")
         rows.spoil(vault, row["no"], why)
         fail.point("money.spoiled")
+
+
+def _as_issued(now: Record | None) -> dict[str, str]:
+    """What a printed receipt still says when it is crossed out: its payer and the approval."""
+    approval = (now.get("fee") or {}).get("approval", "") if now else ""
+    if now is None or not approval:
+        return {}
+    return {"payer": str(now.get("payer_name") or ""), "approval": str(approval)}
 
 
 def receipt_row(vault: Vault, no: str) -> dict[str, Any] | None:
@@ -154,6 +146,29 @@ def spoiled_of(vault: Vault, applicant_id: str) -> Sequence[dict[str, Any]]:
         applicant_id,
     )
     return [{**dict(row), "why": REASONS.get(row["reason"], REASONS["other"])} for row in found]
+
+
+def already(vault: Vault, trip: OpenTrip, applicant: Record, fee: Fee) -> str:
+    """The number of the receipt that was issued over just this fee; "" before there is one.
+
+    NotReady where it was issued over another amount: only a supervisor can spoil it.
+    """
+    with rows.CHANGE:
+        row = _standing(vault, trip, applicant, fee)
+    return str(row["no"]) if row else ""
+
+
+def _standing(vault: Vault, trip: OpenTrip, applicant: Record, fee: Fee) -> dict[str, Any] | None:
+    rows.settle(vault, trip)
+    row = _issued(vault, applicant.id)
+    if row and row["state"] == "begun":  # the disk was full when it was to be settled
+        raise NotReady("前の領収書番号の確認が終わっていません。もう一度どうぞ。")
+    if row and row["amount"] != fee.yen:
+        raise NotReady(
+            f"{row['amount']:,}円の領収書（{row['no']}）を出したあとに、手数料が{fee.yen:,}円に"
+            "変わりました。お金を受け取る前に、監督者へ連絡してください。"
+        )
+    return row
 
 
 def _issued(vault: Vault, applicant_id: str) -> dict[str, Any] | None:
@@ -173,7 +188,7 @@ def _begin(
             raise BadInput("paper_receipt_no", say)
     else:
         number = check_paper_no(paper_no, cash)
-        _refuse_used(vault, number)
+        money_refuse.used(vault, number)
     values = {
         "amount": fee.yen,
         "breakdown": json.dumps([list(line) for line in fee.breakdown], ensure_ascii=False),
@@ -187,22 +202,6 @@ def _begin(
         raise BadInput("paper_receipt_no", say) from None
 
 
-def _refuse_used(vault: Vault, number: str) -> None:
-    """A sheet of the book stands for one receipt, a spoiled one too. That of an interrupted
-    record may really have been handed over, so it may be recorded again."""
-    for row in vault.book.all(
-        "SELECT no, paper_no, issued_at FROM money WHERE paper_no IS NOT NULL AND reason <> ?",
-        rows.INTERRUPTED,
-    ):
-        if same_paper_no(row["paper_no"]) == same_paper_no(number):
-            day = wareki(date.fromisoformat(row["issued_at"][:10]))
-            raise BadInput(
-                "paper_receipt_no",
-                f"この番号はすでに使われています（{day} {row['issued_at'][11:16]}、"
-                f"キットの番号 {row['no']}）。領収書つづりの番号を確かめてください。",
-            )
-
-
 def _record(
     vault: Vault,
     trip: OpenTrip,
@@ -210,6 +209,7 @@ def _record(
     fee: Fee,
     payer_name: str,
     row: dict[str, Any],
+    approval: str,
 ) -> None:
     now = visit.application(trip, applicant.id)
     if now is not None and now.get("receipt_no") == row["no"]:
@@ -228,20 +228,7 @@ def _record(
                 "reason_code": fee.reason_code,
                 "says": fee.says,
                 "express": fee.express,
+                **({"approval": approval} if approval else {}),
             },
         },
     )
-
-
-def _refuse_checked(vault: Vault, row: dict[str, Any]) -> None:
-    day = row["issued_at"][:10]
-    found = vault.book.one(
-        "SELECT 1 FROM tally WHERE day = ? AND officer = ? AND state = 'checked'",
-        day,
-        row["officer"],
-    )
-    if found:
-        raise NotReady(
-            f"{wareki(date.fromisoformat(day))}の日計表は照合が済んでいます。"
-            "先に日計表の画面で照合を取り消してから、書損にしてください。"
-        )

@@ -103,9 +103,16 @@ def confirm_other(vault: Vault, user_id: str, passphrase: str) -> User:
     BadInput("other") where nobody else was chosen, BadInput("words") for a wrong passphrase,
     KitError("wait") while one has to wait.
     """
-    found = next((user for user in everybody(vault) if user.id == user_id), None)
-    if found is None or found.id == vault.user.id:
+    if user_id == vault.user.id:
         raise BadInput("other", "いまログインしている人とは別の人を選んでください。")
+    return confirm_any(vault, user_id, passphrase)
+
+
+def confirm_any(vault: Vault, user_id: str, passphrase: str) -> User:
+    """As `confirm_other`, where the person who is logged in may be the one who confirms."""
+    found = next((user for user in everybody(vault) if user.id == user_id), None)
+    if found is None:
+        raise BadInput("other", "確かめた人を一覧から選んでください。")
     if not passphrase:
         raise BadInput("words", "確かめた人が、自分の合言葉を入れてください。")
     _typed_by(vault, found.id, passphrase, "words", f"{found.name}さんの合言葉が違います。")

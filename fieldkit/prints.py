@@ -40,12 +40,22 @@ class Numbered:
 
 
 def sheet(
-    vault: Vault, photo_id: str, paper: str, name: str, birth: str, back: bool, at: datetime
+    vault: Vault,
+    photo_id: str,
+    paper: str,
+    name: str,
+    birth: str,
+    back: bool,
+    at: datetime,
+    other: str = "",
 ) -> bytes:
-    """One sheet as PDF, counted; KitError("photo_sealed") once the photo cannot be shown."""
+    """One sheet as PDF, counted; KitError("photo_sealed") once the photo cannot be shown.
+
+    `other` is the name in 代替文字 or kana, printed where no font draws `name`.
+    """
     jpeg = photos.show(vault, photo_id)
     taken = date.fromisoformat(photos.row_of(vault, photo_id)["captured_at"][:10])
-    behind = Back(name, birth, taken) if back else None
+    behind = Back(name, birth, taken, other) if back else None
     pdf = photo_sheet(vault.settings.forms_dir, paper, jpeg, at, behind)
     _count(vault, [photo_id], paper, COPIES)
     return pdf

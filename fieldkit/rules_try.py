@@ -8,7 +8,8 @@ what would work instead. A field that the kind does not know is refused with the
 kind         fields (defaults in brackets)
 fee          applicant_kind [""] (new, renew, lost, damaged, other), reason_code [""] (a code of
              fees.toml), day, express [null], certificate [true], evidence [""],
-             loss_report_date [null], old_card_returned [null], birth [null], tendered [null]
+             loss_report_date [null] (the day the clock of the reason starts), old_card_returned
+             [null], birth [null] (new and under 1: reason UNDER_1), tendered [null]
              → "fee" with yen, breakdown, express | "needs_evidence" with asks, otherwise |
              "refused". 0 yen for lost, damaged or other always needs reason and evidence.
 id_papers    papers [[]] (codes of id_papers.toml), method ["uketsuke"] (or "kofu"),
@@ -25,7 +26,8 @@ forms        applicant_kind, reason_code [""], day [null], and any fact as true 
              has_agent, collected, facility, handwritten, scribed, pickup)
              → "forms" with forms (code, label, reason, level must | offer) and script (the fee
              named, given day)
-validity     birth, issue_day, applied_on [issue_day], stay_until [null], no_photo [false],
+validity     birth, issue_day, applied_on [issue_day], stay_until [null], no_photo [false] (only
+             under 1 on applied_on),
              today [null], applicant_kind [""] ("renew" also judges the renewal on today)
              → "validity" with card_until, certificate_until, renewal_opens (each iso, wareki),
              notice [from, to], cut_by ("" | "stay"), age_at_issue, warnings, valid_today,

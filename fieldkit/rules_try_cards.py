@@ -64,10 +64,10 @@ def card_validity(case: Case, city: CityData) -> Answer:
 def express_issue(case: Case, city: CityData) -> Answer:
     """The days left on the express clock, and whether the card would arrive."""
     kind = one_of(case, "applicant_kind", KINDS, "")
-    code = get(case, "reason_code", str, "") or city.fees.kind_reason.get(kind or "lost", "")
-    asked = express.ExpressCase(
-        code, day_of(case, "day"), maybe_day(case, "report_date"), maybe_day(case, "birth")
-    )
+    day, birth = day_of(case, "day"), maybe_day(case, "birth")
+    implied = city.fees.reason_for(kind or "lost", birth, day)
+    code = get(case, "reason_code", str, "") or implied
+    asked = express.ExpressCase(code, day, maybe_day(case, "report_date"), birth)
     found = express.express_for(asked, city.fees)
     if isinstance(found, Refused):
         return refused(found)

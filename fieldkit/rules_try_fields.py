@@ -58,13 +58,21 @@ def one_of(case: Mapping[str, Any], key: str, known: Iterable[str], default: Any
 
 def day_of(case: Mapping[str, Any], key: str) -> date:
     """A date in any form that people type."""
-    return parse_date(get(case, key, str), key)
+    return _date(get(case, key, str), key)
 
 
 def maybe_day(case: Mapping[str, Any], key: str) -> date | None:
     """A date, or None where there is none."""
     text = get(case, key, str, None)
-    return parse_date(text, key) if text else None
+    return _date(text, key) if text else None
+
+
+def _date(text: str, key: str) -> date:
+    """The sentence of a wrong date names its field: a case may have several dates."""
+    try:
+        return parse_date(text, key)
+    except BadInput as error:
+        raise BadInput(key, f"「{key}」：{error.sentence}") from None
 
 
 def shown(day: date | None) -> dict[str, str] | None:

@@ -41,7 +41,7 @@ FORMS_FIELDS = ("applicant_kind", "reason_code", "day", *_OLD_FACTS, *FACTS)
 def fee(case: Case, city: CityData) -> Answer:
     """What a card costs on a day."""
     fee_case = fees.FeeCase(
-        kind=get(case, "applicant_kind", str, ""),
+        kind=one_of(case, "applicant_kind", KINDS, ""),
         day=day_of(case, "day"),
         reason_code=get(case, "reason_code", str, ""),
         express=get(case, "express", bool, None),
@@ -83,7 +83,7 @@ def id_papers(case: Case, city: CityData) -> Answer:
     day, table = maybe_day(case, "day"), city.id_papers
     shown_papers = codes(case, "papers")
     method = get(case, "method", str, "uketsuke")
-    kind = get(case, "applicant_kind", str, "new")
+    kind = one_of(case, "applicant_kind", (*KINDS, "minor"), "new")
     found = idpapers.judge(shown_papers, method, kind, table, day, role)
     if isinstance(found, Refused):
         return refused(found)
@@ -135,7 +135,8 @@ def forms(case: Case, city: CityData) -> Answer:
     given = applications.ApplicationCase(kind, reason_code=code, facts=facts, **old)
     needed = applications.papers_needed(given, city.papers)
     day = maybe_day(case, "day")
-    found = fees.fee_for(fees.FeeCase(kind, day), city.fees) if day else None
+    found = fees.fee_for(fees.FeeCase(kind, day, code), city.fees) if day else None
+    found = found.otherwise if isinstance(found, fees.NeedsEvidence) else found
     fee_text = f"{found.yen:,}円" if isinstance(found, fees.Fee) and found.yen else ""
     must = [form.label for form in needed if form.level == "must"]
     return {

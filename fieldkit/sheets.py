@@ -16,15 +16,16 @@ from typing import Any
 
 from fieldkit import visit
 from fieldkit.apply import FORM, Case
+from fieldkit.case import changing
 from fieldkit.citydata import CityData
 from fieldkit.errors import BadCityData
 from fieldkit.forms import Evaluated, Form, Question, list_forms, load_form
 from fieldkit.forms.form import SILENT
+from fieldkit.paper.layout_keys import SOURCES
 from fieldkit.store import records
 from fieldkit.store.vault import Vault
 
 FIELD = "sheet_"
-SOURCES = ("application", "applicant", "reservation", "city", "visit", "receipt")
 STATE_JA = {"todo": "未記入", "doing": "途中", "done": "記入済み"}
 
 
@@ -74,6 +75,7 @@ class Shelf:
 
     @cached_property
     def names(self) -> frozenset[str]:
+        """The folders that hold a form."""
         return frozenset(list_forms(self.forms_dir))
 
     def form(self, name: str) -> Form:
@@ -90,8 +92,7 @@ def sheet_of(shelf: Shelf, case: Case, city: CityData, name: str) -> Sheet:
     kept: Mapping[str, Any] = case.body.get(FIELD + name) or {}
     if of_application(form):
         progress = "done" if case.state.complete else ("doing" if case.body.get("answers") else "")
-        state = form.evaluate(case.answers, case.today)
-        return Sheet(form, case.answers, {}, state, kept, progress or "todo")
+        return Sheet(form, case.answers, {}, case.state, kept, progress or "todo")
     copied = {str(q): str(source) for q, source in form.layout.get("copied", {}).items()}
     taken = {q: _value(case, city, form, source) for q, source in copied.items()}
     own = {str(q): str(text) for q, text in (kept.get("answers") or {}).items()}
@@ -158,20 +159,23 @@ def save(vault: Vault, case: Case, sheet: Sheet, answers: Mapping[str, str]) -> 
 
     Nothing is written when nothing changed (a second press, a repeat after a kill).
     """
-    before = dict(sheet.kept.get("answers") or {})
     own = {q: text for q, text in answers.items() if q not in sheet.copied}
-    now = {**before, **own}
-    if sheet.kept.get("version") == sheet.form.version and now == before:
-        visit.refuse_if_closed(case.trip, case.applicant)
-        return
-    kept = {"version": sheet.form.version, "answers": now, "at": vault.now()}
-    _keep(vault, case, sheet.form.name, {**sheet.kept, **kept})
+    with changing(case) as body:
+        had = body.get(FIELD + sheet.form.name) or {}
+        before = dict(had.get("answers") or {})
+        now = {**before, **own}
+        if had.get("version") == sheet.form.version and now == before:
+            visit.refuse_if_closed(case.trip, case.applicant)
+            return
+        kept = {"version": sheet.form.version, "answers": now, "at": vault.now()}
+        _keep(vault, case, sheet.form.name, {**had, **kept})
 
 
 def mark_by_hand(vault: Vault, case: Case, name: str, by_hand: bool) -> None:
     """A paper that was written by hand on the city's own sheet (or that was not, after all)."""
-    kept = case.body.get(FIELD + name) or {}
-    _keep(vault, case, name, {**kept, "by_hand": by_hand})
+    with changing(case) as body:
+        kept = body.get(FIELD + name) or {}
+        _keep(vault, case, name, {**kept, "by_hand": by_hand})
 
 
 def by_hand(case: Case, name: str) -> bool:

@@ -15,14 +15,13 @@ from fieldkit.errors import BadInput, KitError
 from fieldkit.forms import Form, list_forms, load_form
 from fieldkit.guides import city_answers
 from fieldkit.paper import Item, print_batch
+from fieldkit.paper.languages import languages_of
 from fieldkit.paper.layout import checked_layout
-from fieldkit.paper.layout_keys import LANGUAGES
 from fieldkit.paper_log import note_print
 from fieldkit.store.vault import Vault
 
 OTHER = "コ"
 """The group of 001 §9(3) for everything beyond the eight forms."""
-LANGUAGE_JA = {"ja": "日本語", "easy": "やさしい日本語", "en": "English"}
 
 
 @dataclass(frozen=True)
@@ -61,23 +60,14 @@ def one_of(forms_dir: Path, name: str) -> Shelved:
         form.version,
         str(layout.get("group") or OTHER),
         int(layout.get("order", 99)),
-        languages(form),
+        languages_of(form),
         bool(form.sample),
     )
 
 
-def languages(form: Form) -> tuple[str, ...]:
-    """In which languages the paper's own words are there; Japanese always is."""
-    texts = {key.rpartition(".")[2] for key in form.wordings}
-    entries = [entry for rows in form.layout.values() if isinstance(rows, list) for entry in rows]
-    keys = {key for entry in entries if isinstance(entry, dict) for key in entry}
-    spoken = {language for language in LANGUAGES if any(k.endswith(f"_{language}") for k in keys)}
-    return tuple(one for one in LANGUAGE_JA if one == "ja" or one in texts | spoken)
-
-
 def check_language(form: Form, language: str) -> None:
     """BadInput for a language that the paper does not have."""
-    if language not in languages(form):
+    if language not in languages_of(form):
         raise BadInput("lang", "この様式には、その言葉の文章がありません。選び直してください。")
 
 

@@ -21,7 +21,7 @@ from fieldkit.rules.holidays import OpenDays, add_open_days
 from fieldkit.rules.wareki import wareki
 from fieldkit.store import cash as receipts
 from fieldkit.store.vault import Vault
-from fieldkit.tally_sheet import Sheet, kept, sheet_of
+from fieldkit.tally_sheet import Sheet, kept, numbers_of, sheet_of
 from sync.ids import new_id
 
 WHY = {
@@ -40,6 +40,7 @@ REPLACED = {
 }
 STATE_JA = {"": "まだです", "made": "照合待ち", "checked": "照合済み", "replaced": "取り消し"}
 EXISTS = "この日の日計表はもうあります。作り直すときは、理由を選んで取り消します。"
+CHANGED = "この日計表は、別の画面で変わりました。画面を開き直してください。"
 SLIP_NO = re.compile(r"[0-9A-Za-z-]{1,20}")
 
 
@@ -50,21 +51,36 @@ def settle(vault: Vault) -> None:
 
 
 def sheet(vault: Vault, day: str, officer: str, fees: FeeTable) -> Sheet:
-    """What the receipts of one officer's day say now."""
+    """What the receipts of one officer's day say now, without those that were paid in; where all
+    were paid in, what the last of these tallies says."""
     settle(vault)
-    return sheet_of(vault, day, officer, fees)
+    paid = paid_in(vault, day, officer)
+    found = sheet_of(vault, day, officer, fees, [row["sheet"] for row in paid])
+    return found if found.numbers or not paid else paid[0]["sheet"]
 
 
 def current(vault: Vault, day: str, officer: str) -> dict[str, Any] | None:
-    """The tally that counts for one officer's day; None before it is made."""
+    """The tally that counts for one officer's day; None before it is made.
+
+    Receipts that come after a deposit need a further tally: None again until that is made.
+    """
     rows = [row for row in history(vault, day, officer) if row["state"] != "replaced"]
-    return rows[0] if rows else None
+    waiting = [row for row in rows if not row["paid_in_on"]]
+    if waiting:
+        return waiting[0]
+    done = {no for row in rows for no in row["sheet"].numbers}
+    return rows[0] if rows and done.issuperset(numbers_of(vault, day, officer)) else None
+
+
+def paid_in(vault: Vault, day: str, officer: str) -> list[dict[str, Any]]:
+    """The tallies of one officer's day whose cash was paid in, newest first."""
+    return [row for row in history(vault, day, officer) if row["paid_in_on"]]
 
 
 def history(vault: Vault, day: str, officer: str) -> list[dict[str, Any]]:
     """All tallies of one officer's day, newest first: `coins` by denomination, `sheet` a Sheet."""
     rows = vault.book.all(
-        "SELECT * FROM tally WHERE day = ? AND officer = ? ORDER BY id DESC", day, officer
+        "SELECT * FROM tally WHERE day = ? AND officer = ? ORDER BY rowid DESC", day, officer
     )
     return [
         {
@@ -125,19 +141,20 @@ def check(vault: Vault, row: Mapping[str, Any], now: Sheet, other: str, words: s
     BadInput names `other` or `words`; NotReady where receipts were issued or spoiled since.
     """
     if row["state"] != "made":
-        raise NotReady("この日計表は、照合できる状態ではありません。画面を開き直してください。")
+        raise NotReady(CHANGED)
     if row["sheet"].mark != now.mark:
         raise NotReady("日計表を作ったあとに領収書が変わりました。取り消して、作り直してください。")
     if other == row["made_by"]:
         raise BadInput("other", "数えた人とは別の人が照合します。")
-    checker = people.confirm_other(vault, other, words)
+    checker = people.confirm_any(vault, other, words)
     with vault.book.write() as conn:
-        conn.execute(
+        done = conn.execute(
             "UPDATE tally SET state = 'checked', checked_at = ?, checked_by = ?"
             " WHERE id = ? AND state = 'made'",
             (vault.now(), checker.id, row["id"]),
         )
-        vault.note("tally_checked", row["id"], checker.id)
+        if done.rowcount:  # pressed twice: the first time counts
+            vault.note("tally_checked", row["id"], checker.id)
 
 
 def replace(vault: Vault, row: Mapping[str, Any], why: str) -> None:
@@ -156,11 +173,13 @@ def replace(vault: Vault, row: Mapping[str, Any], why: str) -> None:
     with vault.book.write() as conn:
         done = conn.execute(
             "UPDATE tally SET state = 'replaced', replaced_at = ?, replaced_by = ?,"
-            " replaced_why = ? WHERE id = ? AND state <> 'replaced'",
-            (vault.now(), vault.user.id, why, row["id"]),
+            " replaced_why = ? WHERE id = ? AND state = ? AND state <> 'replaced'"
+            " AND paid_in_on IS NULL",
+            (vault.now(), vault.user.id, why, row["id"], row["state"]),
         )
-        if done.rowcount:
-            vault.note("tally_replaced", row["id"], why)
+        if not done.rowcount:  # checked, paid in or taken back meanwhile
+            raise NotReady(CHANGED)
+        vault.note("tally_replaced", row["id"], why)
 
 
 def pay_in(vault: Vault, row: Mapping[str, Any], slip_no: str, day: date) -> None:
@@ -175,11 +194,13 @@ def pay_in(vault: Vault, row: Mapping[str, Any], slip_no: str, day: date) -> Non
     if day.isoformat() < row["day"] or day.isoformat() > vault.now()[:10]:
         raise BadInput("paid_in_on", "払い込んだ日は、受け取った日から今日までの日付です。")
     with vault.book.write() as conn:
-        conn.execute(
+        done = conn.execute(
             "UPDATE tally SET slip_no = ?, paid_in_on = ?, paid_in_by = ?"
-            " WHERE id = ? AND paid_in_on IS NULL",
+            " WHERE id = ? AND state = 'checked' AND paid_in_on IS NULL",
             (slip_no, day.isoformat(), vault.user.id, row["id"]),
         )
+        if not done.rowcount:  # replaced, or written down in another window, meanwhile
+            raise NotReady("払込みを記録できませんでした。画面を開き直して、確かめてください。")
         vault.note("tally_paid_in", row["id"], slip_no)
 
 

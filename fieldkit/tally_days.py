@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,11 @@ class Day:
         """No checked tally fits the receipts of this day."""
         return self.state != "checked" or self.stale
 
+    @property
+    def unpaid(self) -> bool:
+        """Its cash was checked and still lies in the hand safe."""
+        return not self.owed and self.yen > 0 and not self.paid_in_on
+
 
 def days(vault: Vault, first: str = "", last: str = "9999") -> list[Day]:
     """Every officer's days from `first` to `last` (ISO) with receipt numbers, newest day first.
@@ -45,17 +50,16 @@ def days(vault: Vault, first: str = "", last: str = "9999") -> list[Day]:
         first,
         last,
     )
-    made = {
-        (row["day"], row["officer"]): row
-        for row in vault.book.all("SELECT * FROM tally WHERE state <> 'replaced'")
-    }
+    made: dict[tuple[str, str], list[Any]] = {}
+    for row in vault.book.all("SELECT * FROM tally WHERE state <> 'replaced' ORDER BY rowid"):
+        made.setdefault((row["day"], row["officer"]), []).append(row)
     found: list[Day] = []
     for row in rows:
         place = found[-1].place + 1 if found and found[-1].day == row["day"] else 1
         mark = [row["n"], row["issued"], row["yen"]]
         found.append(
             Day(row["day"], row["officer"], place, row["issued"], row["yen"], row["spoiled"],
-                *_tally(made.get((row["day"], row["officer"])), mark))
+                *_tally(made.get((row["day"], row["officer"]), []), mark))
         )  # fmt: skip
     return found
 
@@ -73,9 +77,16 @@ def officer_at(vault: Vault, day: str, place: int) -> str:
     raise NotFound("この日の領収書はありません。日計表の一覧を開き直してください。")
 
 
-def _tally(one: Mapping[str, Any] | None, mark: list[int]) -> tuple[str, bool, str, str]:
-    """State, stale, slip number and day of the deposit of one tally."""
-    if one is None:
-        return "", False, "", ""
-    stale = json.loads(one["sheet"])["mark"] != mark
-    return one["state"], stale, one["slip_no"], one["paid_in_on"] or ""
+def _tally(made: Sequence[Any], mark: list[int]) -> tuple[str, bool, str, str]:
+    """State, stale, slip numbers and day of the deposit of the tallies of one officer's day.
+
+    The day of the deposit stands there only when everything was paid in.
+    """
+    slips = "・".join(row["slip_no"] for row in made if row["paid_in_on"])
+    told = [sum(part) for part in zip(*(json.loads(x["sheet"])["mark"] for x in made), strict=True)]
+    last = next((row for row in made if not row["paid_in_on"]), None)
+    if last is not None:
+        return last["state"], told != mark, slips, ""
+    if not made or told != mark:  # receipts came after the deposit: a further tally
+        return "", False, slips, ""
+    return "checked", False, slips, made[-1]["paid_in_on"]

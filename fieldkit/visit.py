@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fieldkit import erase
+from fieldkit import erase, visit_facts
 from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
@@ -124,7 +124,7 @@ def tasks(
         Task("form", "交付申請書の記入", form),
         Task("photo", "顔写真の撮影", "done" if photo else "todo"),
         Task("fee", "手数料", fee, "申請書の記入が終わると金額が決まります。"),
-        Task("papers", "申請書・領収書の印刷", papers),
+        Task("papers", "書類の記入と印刷", papers),
         Task(
             "check",
             "内容の確認",
@@ -203,7 +203,9 @@ def _close(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
     with vault.book.write() as conn:
         for applicant in found.applicants:
             ids.append(applicant.id)
-            _note_application(vault, trip, found, applicant, day)
+            now = application(trip, applicant.id)
+            kind = kind_of(applicant, (now.get("answers") or {}) if now else {})
+            visit_facts.note_application(vault, found, applicant, now, kind, day)
         dims = {"place": str(found.reservation.get("place", "home"))}
         facts.note(vault.book, f"{reservation_id}:visit", "visit", day, dims)
         conn.execute(
@@ -232,28 +234,3 @@ def _settle_photos(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
             erase.erase_photo(vault, row["id"], "withdrawn" if aside else "retaken")
         elif row["state"] == "sealed":
             photos.keep(vault, chosen)
-
-
-def _note_application(
-    vault: Vault, trip: OpenTrip, found: Slip, applicant: Record, day: str
-) -> None:
-    now = application(trip, applicant.id)
-    state = now.get("state") if now else "declined"
-    dims = {
-        "kind": kind_of(applicant, (now.get("answers") or {}) if now else {}),
-        "place": str(found.reservation.get("place", "home")),
-        "district": str(found.reservation.get("district", "")),
-        "half": str(found.reservation.get("half", "")),
-        "outcome": str(state),
-    }
-    fee = now.get("fee", {}) if now else {}
-    yen = int(fee.get("yen", 0)) if isinstance(fee, dict) else 0
-    if state == "confirmed":
-        facts.note(vault.book, f"{applicant.id}:application", "application", day, dims)
-    else:
-        facts.note(vault.book, f"{applicant.id}:set_aside", "set_aside", day, dims)
-    if yen:
-        facts.note(vault.book, f"{applicant.id}:fee", "fee", day, dims, yen)
-    elif state == "confirmed" and fee.get("by") and dims["kind"] not in ("new", "renew"):
-        free = {"reason": str(fee.get("reason_code", "")), "officer": str(fee["by"])}
-        facts.note(vault.book, f"{applicant.id}:fee_free", "fee_free", day, free)

@@ -82,8 +82,8 @@ def the_job(boss: Browser, office: Office) -> bytes:
     boss.post("/lock", {"back": f"{base}/check"})
     boss.log_in("suzuki")
     made += [boss.get(f"{base}/papers/{n}.pdf").get_data() for n in ("application", "set")]
+    made += papers_and_cash(boss, base)
     assert all(data.startswith(b"%PDF") for data in made)
-    boss.post(f"{base}/show", {"consent": "yes"})
     broken = office.app.view_functions["lists.reception"]
     office.app.view_functions["lists.reception"] = lambda: int(NAME)
     assert boss.get("/list").status_code == 500
@@ -103,6 +103,42 @@ def the_job(boss: Browser, office: Office) -> bytes:
     for path in ("/", "/list", "/ledger", "/outbox", "/erase", "/desk"):
         exported += boss.get(path).get_data()
     return exported
+
+
+def papers_and_cash(boss: Browser, base: str) -> list[bytes]:
+    """The other forms, consent, the set of the visit, the shelf and the tally, with faults on the
+    way; returns every print."""
+    rid = base.split("/")[2]
+    loss = {"loss": "lost", "place_kind": "outside", "lost_when": NAME, "lost_where": ADDRESS,
+            "story": f"{NAME} {PHONE}", "police": "not_yet", "suspended": "yes",
+            "suspended_on": NAME, "report_date": "2月30日"}  # fmt: skip
+    sheet = f"{base}/sheet/funshitsu"
+    boss.post(f"{sheet}/draft", loss)
+    assert boss.post(f"{sheet}/1", {**loss, "act": "next"}).status_code in (302, 422)
+    dates = {"suspended_on": "令和8年6月30日", "report_date": "令和8年7月1日"}
+    for number in (1, 2, 3):
+        boss.post(f"{sheet}/{number}", {**loss, **dates, "act": "later"})
+    for answer in (NAME, "yes"):
+        boss.post(f"{base}/show", {"consent": answer})
+    boss.post(f"{base}/show/withdraw", {"form": NAME})
+    boss.post(f"{base}/papers/hand", {"form": NAME, "by_hand": "yes"})
+    for path in (f"{base}/show", f"{base}/papers", f"/visit/{rid}/papers", "/forms", "/tally",
+                 f"/forms/reservation/{rid}"):  # fmt: skip
+        assert boss.get(path).status_code == 200, path
+    day = "/tally/2026-07-01/1"
+    boss.post(day, {"c1000": NAME, "why": NAME, "about": NAME})
+    assert boss.post(day, {"c1000": "1", "why": "unknown"}).status_code == 302
+    boss.post(f"{day}/check", {"other": NAME, "words": NAME})
+    boss.post(f"{day}/paid-in", {"slip_no": NAME, "paid_in_on": NAME})
+    printed = (f"{base}/papers/form/funshitsu.pdf", f"/visit/{rid}/papers/set.pdf",
+               f"/forms/reservation/{rid}/mochimono.pdf", f"/forms/reservation/{rid}/setsumei.pdf",
+               "/forms/funshitsu/sample.pdf", f"{day}/sheet.pdf",
+               "/tally/month/2026-07.pdf")  # fmt: skip
+    made = [boss.get(path).get_data() for path in printed]
+    long = {**loss, **dates, "story": NAME * 20, "act": "later"}
+    boss.post(f"{sheet}/1", long)
+    boss.get(f"{base}/papers/form/funshitsu.pdf")
+    return made
 
 
 def test_nobody_can_be_found_afterwards(

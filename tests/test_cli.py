@@ -71,7 +71,7 @@ def test_doctor_names_each_part(tmp_path: Path) -> None:
 @needs("poppler-utils")
 def test_forms(tmp_path: Path) -> None:
     listed = run("forms", "list")
-    assert listed.returncode == 0 and "kofu_shinsei\t2026070102" in listed.stdout
+    assert listed.returncode == 0 and "kofu_shinsei\t2026070103" in listed.stdout
     checked = run("forms", "check")
     assert checked.returncode == 0 and "kofu_shinsei：よい" in checked.stdout, checked.stderr
     out = tmp_path / "紙.pdf"

@@ -106,6 +106,9 @@ def wrong_arrows(module: str, names: set[str]) -> list[str]:
         refuse("rules are pure: no I/O, no clock", (n for n in names if under(n, IMPURE)))
     if under(module, ("fieldkit.store",)):
         refuse("store is below the records", (n for n in ours if not under(n, BELOW_STORE)))
+    if under(module, ("fieldkit.forms",)):
+        below = ("fieldkit.forms", "fieldkit.rules", "fieldkit.errors", "fieldkit.clock")
+        refuse("forms are below paper and records", (n for n in ours if not under(n, below)))
     if under(module, ("fieldkit",)) and not under(module, TOP):
         refuse("only the top imports the top", (n for n in ours if under(n, TOP)))
         refuse("only web, guard and app know flask", (n for n in names if under(n, ("flask",))))
@@ -157,6 +160,7 @@ def test_it_imports_in_one_direction(path: Path) -> None:
         ("fieldkit.visit", "from flask import g"),
         ("fieldkit.outbox", "from urllib.request import urlopen"),
         ("fieldkit.outbox", "import socket"),
+        ("fieldkit.forms.form", "def f():\n    from fieldkit.paper import problems"),
     ],
 )
 def test_it_finds_a_planted_wrong_arrow(module: str, source: str) -> None:

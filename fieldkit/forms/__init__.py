@@ -6,7 +6,6 @@ versioned wording) and `sample.json` (the filled example, 001 §9(3)ケ).
 """
 
 from fieldkit.forms.answers import flatten
-from fieldkit.forms.check import Problem, check_form
 from fieldkit.forms.form import Choice, Consent, Evaluated, Form, Page, Question, Repeat
 from fieldkit.forms.load import list_forms, load_form
 
@@ -16,10 +15,8 @@ __all__ = [
     "Evaluated",
     "Form",
     "Page",
-    "Problem",
     "Question",
     "Repeat",
-    "check_form",
     "flatten",
     "list_forms",
     "load_form",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from fieldkit.errors import KitError
 from fieldkit.forms.form import SILENT, Form, Question
+from fieldkit.forms.kinds import APPLICATION
 from fieldkit.forms.load import load_form
 from fieldkit.forms.text import read_text
+from fieldkit.rules.tables import perhaps
 
 Found = tuple[str, str]
 """Where, and what is wrong."""
 
-APPLICATION = "kofu_shinsei"
 _TEXT = "_text"
 _KNOWN = {"visit": ("day",), "receipt": ("no", "yen")}
 
@@ -33,7 +33,7 @@ def name_problems(forms_dir: Path, form: Form) -> Iterator[Found]:
         name = str(entry.get("name", ""))
         bare, inside = name.partition("[")[0], "[" in name
         if name not in special and bare not in names:
-            yield where, f"「{name}」という質問は様式にありません{_nearest(bare, names)}。"
+            yield where, f"「{name}」という質問は様式にありません{perhaps(bare, names)}。"
         elif name not in special and inside != _repeated(form, bare):
             says = "繰り返しの中なので、「名前[1]」のように何番目かを書いてください"
             says = "繰り返しの中ではないので、[ ] を消してください" if inside else says
@@ -47,7 +47,7 @@ def name_problems(forms_dir: Path, form: Form) -> Iterator[Found]:
     for name in sorted(unprinted - names):
         yield (
             "layout.toml unprinted",
-            f"「{name}」という質問は様式にありません{_nearest(name, names)}。",
+            f"「{name}」という質問は様式にありません{perhaps(name, names)}。",
         )
     for question in form.questions:
         if question.type not in SILENT and question.name not in printed | unprinted:
@@ -87,7 +87,7 @@ def _application(forms_dir: Path, own: Question | None, name: str) -> Iterator[s
         return
     names = [q.name for q in application.questions]
     if name not in names:
-        near = _nearest(name, set(names))
+        near = perhaps(name, names)
         yield f"写し元「application.{name}」という質問は申請書にありません{near}。"
         return
     source = application.question(name)
@@ -114,9 +114,3 @@ def _city_has(forms_dir: Path, name: str) -> bool:
     for key in name.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value is not None and not isinstance(value, Mapping)
-
-
-def _nearest(word: str, known: set[str]) -> str:
-    """The name that was probably meant, in brackets."""
-    found = get_close_matches(word, sorted(known), n=1)
-    return f"（もしかして「{found[0]}」）" if found else ""

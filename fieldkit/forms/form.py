@@ -9,7 +9,7 @@ here reads a file or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,7 +23,11 @@ from fieldkit.forms.settle import settle
 __all__ = ["SILENT", "UNSEEN", "Choice", "Consent", "Evaluated", "Form", "Page", "Question"]
 
 #: How the kit calls a language, and how an XLSForm's heading may name it.
-_TONGUES = {"en": ("(en)", "english"), "easy": ("easy", "やさしい"), "ja": ("(ja)", "日本語")}
+_TONGUES = {
+    "en": ("(en)", "english"),
+    "easy": ("easy", "やさしい"),
+    "ja": ("(ja)", "日本語", "japanese"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Question:
     `row` is the row of the sheet (the heading is row 1), so that an error can be found by
     the person who edits the table. `group` is the name of the page's group, or "". `repeat` is
     the name of the innermost repeat around it, or "". `choices` are all that the list holds;
-    what is offered now is `Evaluated.choices_of`. `labels` and `hints` hold the words by
+    what is offered now is `Evaluated.choices_of`. `labels` hold the words by
     language as the headings name it, the form's own language first. `range` is its two ends and
     its step.
     """
@@ -58,7 +62,6 @@ class Question:
     readonly_expr: str = ""
     range: tuple[float, float, float] = (0, 0, 0)
     labels: Mapping[str, str] = field(default_factory=dict, compare=False)
-    hints: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def label_of(self, value: str) -> str:
         """The words on screen and paper for a stored `value` (the value itself if unknown)."""
@@ -70,10 +73,6 @@ class Question:
         """The label in `language` (ja, easy, en), else in the form's own language."""
         return in_language(self.labels, language) or self.label
 
-    def hint_in(self, language: str) -> str:
-        """The hint in `language` (ja, easy, en), else in the form's own language."""
-        return in_language(self.hints, language) or self.hint
-
 
 def in_language(words: Mapping[str, str], language: str) -> str:
     """The words whose heading names `language` (ja, easy, en), or blank."""
@@ -81,9 +80,20 @@ def in_language(words: Mapping[str, str], language: str) -> str:
     easy = _TONGUES["easy"] if language != "easy" else ()
     for heading, text in words.items():
         name = heading.lower()
+        if name == language:
+            return text
         if any(mark in name for mark in marks) and not any(mark in name for mark in easy):
             return text
     return ""
+
+
+def own_language(said: str, headings: Iterable[str]) -> str:
+    """The language that a form is asked in: what the settings say, else Japanese where a heading
+    names it (`label::日本語 (ja)`), so that the order of the columns decides nothing."""
+    tongues = {name: name for name in headings}
+    if said in tongues and said != "default":
+        return said
+    return in_language(tongues, "ja") if "default" not in tongues else said
 
 
 @dataclass(frozen=True)

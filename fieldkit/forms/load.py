@@ -8,8 +8,10 @@ never in front of an applicant. Loaded forms are kept until a file of the folder
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,15 +25,27 @@ from fieldkit.forms.text import read_text
 
 _TABLES = ("form.md", "form.xlsx", "form.xls")
 _FILES = (*_TABLES, "layout.toml", "sample.json")
-_cache: dict[Path, tuple[tuple[tuple[str, int], ...], Form]] = {}
+Stamp = tuple[tuple[str, int], ...]
+_cache: dict[Path, tuple[Path, Stamp, Form]] = {}
 _lock = Lock()
 
 
 def list_forms(forms_dir: Path) -> list[str]:
     """The names of all form folders, sorted: those with a table, or with a layout that says
     whose `questions` it prints."""
-    tables = [table for name in (*_TABLES, "layout.toml") for table in forms_dir.glob(f"*/{name}")]
-    return sorted({table.parent.name for table in tables})
+    return sorted(name for name in _folders(forms_dir) if _is_form(forms_dir / name))
+
+
+def _folders(forms_dir: Path) -> list[str]:
+    try:
+        with os.scandir(forms_dir) as found:
+            return [entry.name for entry in found if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _is_form(folder: Path) -> bool:
+    return any(os.path.exists(folder / name) for name in (*_TABLES, "layout.toml"))
 
 
 def load_form(forms_dir: Path, name: str) -> Form:
@@ -40,20 +54,31 @@ def load_form(forms_dir: Path, name: str) -> Form:
     Raises NotFound when there is no such form and BadCityData (file, row, Japanese reason)
     when one of its files cannot be used.
     """
-    if name not in list_forms(forms_dir):
+    if name not in _folders(forms_dir) or not _is_form(forms_dir / name):
         raise NotFound("この様式はありません。様式の一覧から選び直してください。")
     folder = forms_dir / name
-    questions = _questions_of(forms_dir, folder)
-    watched = [folder / file for file in _FILES] + [questions / file for file in _TABLES]
-    watched += sorted({*folder.glob("*.md"), *questions.glob("*.md")})
-    stamp = tuple((str(file), file.stat().st_mtime_ns) for file in watched if file.exists())
     with _lock:
         known = _cache.get(folder)
-        if known and known[0] == stamp:
-            return known[1]
+        if known and known[1] == _stamp(folder, known[0]):
+            return known[2]
+        questions = _questions_of(forms_dir, folder)
+        stamp = _stamp(folder, questions)
         form = _read(folder, questions)
-        _cache[folder] = (stamp, form)
+        _cache[folder] = (questions, stamp, form)
         return form
+
+
+def _stamp(folder: Path, questions: Path) -> Stamp:
+    """When each file was changed that makes the form: its own, and those of the folder whose
+    `questions` it prints."""
+    found = []
+    for place, names in {questions: _TABLES, folder: _FILES}.items():
+        with suppress(FileNotFoundError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name in names or entry.name.endswith(".md"):
+                    # not entry.stat(): on Windows that is as old as the folder's own list
+                    found.append((entry.path, os.stat(entry.path).st_mtime_ns))
+    return tuple(sorted(found))
 
 
 def _questions_of(forms_dir: Path, folder: Path) -> Path:
@@ -121,7 +146,10 @@ def _layout(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise BadCityData(path.name, "", f"書き方に誤りがあります（{error}）") from None
+        place = re.search(r"at line (\d+)", str(error))
+        where = f"{place[1]}行目" if place else "終わりのあたり"
+        says = "書き方に誤りがあります。引用符、かっこ、= の抜けと、同じ項目が2つないかを"
+        raise BadCityData(path.name, where, f"{says}確かめてください") from None
 
 
 def _sample(form: Form, path: Path) -> dict[str, str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fieldkit.errors import BadCityData
+from fieldkit.forms.binds import Bind
+from fieldkit.forms.codec import stored
 from fieldkit.forms.kinds import UNSEEN
 from fieldkit.forms.tables import Table
 
@@ -50,6 +52,19 @@ _COLUMNS = {
     "trigger": "trigger の列は使えません。値は計算（calculation）で書いてください",
     "save_to": "entities は使えません。save_to の列を消してください",
 }
+#: What a spreadsheet shows where a formula of its own failed.
+_CELL_ERRORS = {"#REF!", "#NAME?", "#VALUE!", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"}
+_DEFAULTS = {
+    "date": "2026-07-01 の形",
+    "time": "09:30:00 の形",
+    "dateTime": "2026-07-01T09:30:00 の形",
+    "integer": "半角の整数",
+    "decimal": "半角の数字",
+    "range": "範囲の中の半角の数字",
+    "acknowledge": "OK ",
+}
+_MEDIA = re.compile(r"(?:media::?)?(?:big-)?(?:image|audio|video)(?:::?.*)?")
+_REQUIRED = {"はい", "いいえ", "必須", "任意", "○", "〇", "◯", "×", "有", "無"}
 #: What names a thing, not a number: taken out before the words of a label are judged.
 _THINGS = re.compile(
     r"(?:個人番号|マイナンバー|my number|individual number)\s*"
@@ -79,18 +94,33 @@ def refuse_rows(table: Table) -> None:
     for number, row in enumerate(table.rows, start=2):
         kind = row.get("type", "")
         head = kind.split()[0].lower() if kind else ""
-        reason = _WRITTEN.get(kind.lower()) or _WRITTEN.get(head)
+        reason = _WRITTEN.get(" ".join(kind.lower().split()[:2])) or _WRITTEN.get(head)
         if reason and not (head in ("image", "photo") and row.get("name") == "photo"):
             raise _at(table, number, f"質問の種類「{head}」は使えません。{reason}")
         if column := next((c for c in _COLUMNS if row.get(c)), ""):
             raise _at(table, number, _COLUMNS[column])
+        if wrong := next((cell for cell in row.values() if cell in _CELL_ERRORS), ""):
+            says = f"セルの計算式がエラー（{wrong}）になっています。値を書き直してください"
+            raise _at(table, number, says)
+        if row.get("required", "") in _REQUIRED:
+            says = "必須（required）は yes（必須）か no、または式で書いてください"
+            raise _at(table, number, says)
         if any("last-saved#" in cell for cell in row.values()):
             says = "前回の答え（last-saved）は残しません。その式を消してください"
             raise _at(table, number, says)
-        media = next((c for c in row if c.startswith(("media", "image", "audio", "video"))), "")
-        if media:
-            says = f"画像や音声は画面に出しません。{media} の列を消し、label に書いてください"
-            raise _at(table, number, says)
+        if media := _media(row):
+            raise _at(table, number, media)
+    for number, row in enumerate(table.choices, start=2):
+        if media := _media(row):
+            raise BadCityData(table.file, f"choices の {number}行目", media)
+
+
+def _media(row: Mapping[str, str]) -> str:
+    """The reason against a row that names a picture or a sound, else blank."""
+    column = next((column for column in row if _MEDIA.fullmatch(column)), "")
+    if not column:
+        return ""
+    return f"画像や音声は画面に出しません。{column} の列を消し、label に書いてください"
 
 
 def refuse_question(
@@ -108,6 +138,18 @@ def refuse_question(
         return
     if kind in _ASKING and (never := _never_asked(name, labels)):
         raise _at(table, row, _PROMISE.format(never))
+
+
+def refuse_default(table: Table, row: int, bind: Bind, kind: str, offered: Sequence[str]) -> None:
+    """Refuse a default that is no answer of its question: a rule or a paper would meet it."""
+    if not bind.default or kind in UNSEEN:
+        return
+    picked = bind.default.split() if kind == "select_multiple" else [bind.default]
+    wrong = bool(offered) and not set(picked) <= set(offered)
+    if wrong or not stored(bind, bind.default):
+        means = _DEFAULTS.get(kind, "選択肢の名前" if offered else "")
+        says = f"はじめの値（default）「{bind.default}」は、この質問の答えになりません"
+        raise _at(table, row, says + (f"。{means}で書いてください" if means else ""))
 
 
 def _never_asked(name: str, labels: Iterable[str]) -> str:

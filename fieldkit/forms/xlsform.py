@@ -7,10 +7,12 @@ numbers that an official needs to find a mistake.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
@@ -18,11 +20,11 @@ from pyxform.xls2xform import convert
 from fieldkit.errors import BadCityData
 from fieldkit.forms.binds import Bind, Rules
 from fieldkit.forms.evaluated import Page
-from fieldkit.forms.form import Question, Repeat
+from fieldkit.forms.form import Question, Repeat, own_language
 from fieldkit.forms.kinds import META, UNSEEN
 from fieldkit.forms.prove import prove
 from fieldkit.forms.reasons import refused
-from fieldkit.forms.refuse import refuse_question, refuse_rows
+from fieldkit.forms.refuse import refuse_default, refuse_question, refuse_rows
 from fieldkit.forms.tables import Table, read_table
 from fieldkit.forms.xform import XForm, lists_of
 
@@ -51,9 +53,13 @@ def read_sheet(path: Path) -> Sheet:
     table = read_table(path)
     refuse_rows(table)
     try:
-        result = convert(table.source, validate=False, file_type=table.kind)
+        result = convert(table.source, validate=False)
     except PyXFormError as error:
-        raise refused(path.name, str(error)) from None
+        raise refused(path.name, str(error), table) from None
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ExpatError):
+        # pyxform stumbles over a half-filled table; it knows no row then
+        says = "表の書き方を読めません。行ごとに type・name・label がそろっているか確かめてください"
+        raise BadCityData(path.name, "survey", says) from None
     survey: dict[str, Any] = result._pyxform  # the parsed table; the XForm has no labels by type
     reader = _Reader(table, survey, XForm.read(result.xform))
     reader.walk(survey["children"], "/data", "", "", "")
@@ -62,7 +68,7 @@ def read_sheet(path: Path) -> Sheet:
     rules = Rules(tuple(reader.binds), reader.lists)
     prove(table, rules, reader.rows, {q.name: q.type for q in reader.questions})
     return Sheet(
-        title=str(survey.get("title", path.parent.name)),
+        title=_title(survey) or path.parent.name,
         version=str(survey.get("version", "")),
         questions=tuple(reader.questions),
         pages=tuple(page for page in reader.pages if page.questions),
@@ -77,7 +83,7 @@ class _Reader:
 
     def __init__(self, table: Table, survey: dict[str, Any], xform: XForm) -> None:
         self._table, self._xform = table, xform
-        self._own = str(survey.get("default_language", ""))
+        self._own = own_language(str(survey.get("default_language", "")), table.headings())
         self.languages: dict[str, None] = {}
         self.rows = _rows(table)
         self.lists, self._choices = lists_of(survey.get("choices") or {}, xform.lists, self._words)
@@ -145,16 +151,17 @@ class _Reader:
         row = self.rows.get(name, 0)
         marks = child.get("bind", {})
         label, labels = self._words(child.get("label"))
-        hint, hints = self._words(child.get("hint"))
         known = _type_of(bind, written, name)
         refuse_question(self._table, row, child, known, (label, *labels.values()))
+        choices = self._choices.get(str(child.get("itemset", "")), ())
+        refuse_default(self._table, row, bind, known, [choice.name for choice in choices])
         self.binds.append(bind)
         steps = child.get("parameters") or {}
         return Question(
             name=name,
             type=known,
             label=label,
-            hint=hint,
+            hint=self._words(child.get("hint"))[0],
             group=group,
             required_expr="" if known in UNSEEN or known == "note" else bind.required,
             relevant_expr=bind.relevant,
@@ -164,14 +171,13 @@ class _Reader:
             calculate_expr=bind.calculate,
             default=bind.default,
             appearance=str(child.get("control", {}).get("appearance", "")),
-            choices=self._choices.get(str(child.get("itemset", "")), ()),
+            choices=choices,
             path=path,
             row=row,
             repeat=repeat,
             readonly_expr=bind.readonly,
             range=(*bind.bounds, float(steps.get("step", 1))) if bind.bounds else (0, 0, 0),
             labels=labels,
-            hints=hints,
         )
 
     def _words(self, label: Any) -> tuple[str, dict[str, str]]:
@@ -187,6 +193,12 @@ class _Reader:
         return next(iter(found.values()), ""), found
 
 
+def _title(survey: Mapping[str, Any]) -> str:
+    """The title of the settings; pyxform calls a form without one by its root."""
+    title = str(survey.get("title", ""))
+    return "" if title == survey.get("name") else title
+
+
 def _rows(table: Table) -> dict[str, int]:
     """Question name → row of the sheet; what pyxform adds to a row stands in that row."""
     own = {row["name"]: n for n, row in enumerate(table.rows, 2) if row.get("name")}
@@ -197,6 +209,8 @@ def _rows(table: Table) -> dict[str, int]:
 def _default(child: Mapping[str, Any], path: str) -> str:
     """A default as it is answered; Excel writes a day with a midnight."""
     text = str(child.get("default") or "")
+    if child["type"] in ("dateTime", "datetime"):
+        return re.sub(r"^(\d{4}-\d{2}-\d{2}) (?=\d)", r"\1T", text)
     return text.removesuffix(" 00:00:00") if child["type"] in ("date", "today") else text
 
 

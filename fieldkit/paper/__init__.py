@@ -9,7 +9,7 @@ from fieldkit.paper.batch import Batch, BatchItem, Cover, CoverRow, print_batch
 from fieldkit.paper.certificate import deletion_certificate
 from fieldkit.paper.desk import deletion_list, slip
 from fieldkit.paper.engine import Overflow
-from fieldkit.paper.money import receipt
+from fieldkit.paper.money import check_payer, receipt
 from fieldkit.paper.obstacles import CannotPrint, Problem
 from fieldkit.paper.safe import safe_sheet
 from fieldkit.paper.sheet import Item
@@ -25,6 +25,7 @@ __all__ = [
     "Item",
     "Overflow",
     "Problem",
+    "check_payer",
     "deletion_certificate",
     "deletion_list",
     "overflows",

@@ -10,8 +10,8 @@ from typing import Any
 
 from fieldkit.paper.dates import printed_mark
 from fieldkit.paper.engine import press
-from fieldkit.paper.fill import Fault
-from fieldkit.paper.glyphs import inked
+from fieldkit.paper.fill import SUBSTITUTE, Fault
+from fieldkit.paper.glyphs import Face, called, inked
 from fieldkit.paper.obstacles import Problem, of_fault
 from fieldkit.paper.sheet import Item, Ready
 
@@ -70,7 +70,7 @@ def made_cover(
     rows = [
         {
             "seat": line.seat or str(number),
-            "who": inked(line.who, faces.name, bad=bad),
+            "who": _called(line, items, faces.name),
             "signs": "".join(signs[title] for title in line.forms),
             "pages": line.pages,
             "range": f"{line.span[0]}～{line.span[-1]}" if line.pages else "－",
@@ -93,6 +93,13 @@ def made_cover(
     form = items[0].form
     found = [of_fault(form, Fault("", "表紙", cluster)) for cluster in dict.fromkeys(bad)]
     return data, found
+
+
+def _called(line: _Line, items: Sequence[Item], faces: tuple[Face, ...]) -> Any:
+    """A name as it stands on the papers: in 代替文字 where no font draws it."""
+    theirs = [item for item in items if (item.seat, item.who) == (line.seat, line.who)]
+    others = [item.substitute or item.answers.get(SUBSTITUTE, "") for item in theirs]
+    return called(line.who, next(filter(None, others), ""), faces)
 
 
 def _lines(

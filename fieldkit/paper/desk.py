@@ -13,7 +13,7 @@ from typing import Any
 
 from fieldkit.paper.dates import printed_mark, wareki_text
 from fieldkit.paper.engine import press, render
-from fieldkit.paper.glyphs import inked
+from fieldkit.paper.glyphs import inked, readable
 from fieldkit.rules.names import postal_text
 
 _HALVES = {"am": "午前", "pm": "午後"}
@@ -55,10 +55,8 @@ def slip(
     names = paper_names or {}
     data = {
         "reception_no": str(reservation.get("reception_no") or ""),
-        "rows": inked(_slip_rows(reservation), ready.name, "受付票"),
-        "applicants": inked(
-            [_applicant(one, names) for one in applicants], ready.name, "申請する方"
-        ),
+        "rows": readable(_slip_rows(reservation), ready.name),
+        "applicants": readable([_applicant(one, names) for one in applicants], ready.name),
         "printed": printed_mark(printed_at),
     }
     return render(forms_dir, "slip.typ", data, printed_at).pdf

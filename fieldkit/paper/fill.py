@@ -15,7 +15,7 @@ from typing import Any
 from fieldkit.errors import BadCityData
 from fieldkit.forms.form import Form, Question
 from fieldkit.paper import prose
-from fieldkit.paper.dates import wareki_text
+from fieldkit.paper.dates import answered_day, wareki_text
 from fieldkit.paper.engine import Press
 from fieldkit.paper.glyphs import Face, inked
 from fieldkit.paper.layout_keys import SPOKEN
@@ -140,9 +140,9 @@ class Filling:
         if part := entry.get("part"):
             return part_of(value, part, question)
         if kind == "wareki":
-            return wareki_text(value)
+            return answered_day(value)
         if kind == "text" and question:
-            return wareki_text(value) if question.type == "date" else question.label_of(value)
+            return answered_day(value) if question.type == "date" else question.label_of(value)
         return value
 
     def _prose(self, name: str, faces: tuple[Face, ...]) -> list[prose.Block]:

@@ -20,7 +20,7 @@ from fontTools.ttLib import TTFont
 from fieldkit.errors import KitError
 
 Ink = str | list[dict[str, str | None]]
-#: What printers set for a letter they do not have; never printed, only measured.
+#: What printers set for a letter they do not have; on official papers only measured.
 GETA = "〓"
 #: What is looked at one by one: variation selectors, private and control characters.
 _ODD = re.compile(
@@ -68,6 +68,39 @@ def inked(
     if isinstance(value, (list, tuple)):
         return [inked(part, faces, where, bad) for part in value]
     return value
+
+
+def readable(value: Any, faces: tuple[Face, ...]) -> Any:
+    """`inked` for the office's own papers (受付票, 訪問予定表, 表紙): never refuses.
+
+    Nobody signs those, and without the 訪問予定表 the day cannot be opened. A variant without a
+    font is printed in its plain shape, any other letter that no font draws as 〓.
+    """
+    if isinstance(value, str):
+        bad: list[str] = []
+        inked(value, faces, bad=bad)
+        for cluster in dict.fromkeys(bad):
+            value = value.replace(cluster, _plain_shape(cluster, faces))
+        return inked(value, faces, bad=[])
+    if isinstance(value, dict):
+        return {key: readable(part, faces) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable(part, faces) for part in value]
+    return value
+
+
+def called(name: str, other: str, faces: tuple[Face, ...]) -> Any:
+    """A name on a paper of the office: `other` (its 代替文字) where no font draws the name."""
+    bad: list[str] = []
+    drawn = inked(name, faces, bad=bad)
+    return readable(other or name, faces) if bad else drawn
+
+
+def _plain_shape(cluster: str, faces: tuple[Face, ...]) -> str:
+    """The letter without its variation selector where a font draws that, else 〓."""
+    bad: list[str] = []
+    inked(cluster[0], faces, bad=bad)
+    return GETA if bad else cluster[0]
 
 
 def _inked_text(text: str, faces: tuple[Face, ...], where: str, bad: list[str] | None) -> Ink:

@@ -27,9 +27,9 @@ from fieldkit.paper.layout_keys import (
     TOP,
     WORDS,
     Keys,
-    nearest,
 )
 from fieldkit.paper.layout_names import check_names
+from fieldkit.rules.tables import perhaps
 
 Size = tuple[float, float]
 #: A sheet set holds at most this many pages: a slip like `page = 200` must not print 200 sheets.
@@ -57,7 +57,8 @@ def checked_layout(layout: dict[str, Any], form: Form | None = None) -> dict[str
             raise BadCityData(_FILE, table, f"[[{table}]] の形で書いてください")
     for where, entry, keys in _entries(layout):
         _entry(entry, keys, where)
-        _on_sheet(entry, (wide, high), where)
+        if layout.get("draw", True) or where.startswith("[[field]]"):  # what is never drawn may lie
+            _on_sheet(entry, (wide, high), where)  # where it was on the kit's own sheet
     if form:
         check_names(layout, form)
         if len(_good) >= 64:
@@ -103,7 +104,7 @@ def _entries(layout: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Keys
         kind = entry.get("kind", "text")
         if not isinstance(kind, str) or kind not in FIELDS:
             kinds = "・".join(FIELDS)
-            says = f"kind は {kinds} のどれかにしてください{nearest(str(kind), FIELDS)}"
+            says = f"kind は {kinds} のどれかにしてください{perhaps(str(kind), FIELDS)}"
             raise BadCityData(_FILE, where, says)
         yield where, entry, FIELDS[kind]
 
@@ -112,7 +113,7 @@ def _entry(entry: dict[str, Any], keys: Keys, where: str) -> None:
     """Every needed key is there, none is unknown, and each holds what it should."""
     for key in entry:
         if key not in keys.known:
-            says = f"「{key}」という項目はありません{nearest(key, keys.known)}"
+            says = f"「{key}」という項目はありません{perhaps(key, keys.known)}"
             raise BadCityData(_FILE, where, says)
     labelled = "label_w" in keys.known and "label" in entry
     needs = (*keys.needs, "label_w") if labelled else keys.needs
@@ -168,7 +169,7 @@ def _top(layout: dict[str, Any]) -> None:
     """The keys outside the tables."""
     for key in layout:
         if key not in TOP:
-            raise BadCityData(_FILE, key, f"この項目はありません{nearest(key, TOP)}")
+            raise BadCityData(_FILE, key, f"この項目はありません{perhaps(key, TOP)}")
     for key in LISTS:
         value = layout.get(key, [])
         if key == "background" and isinstance(value, str):
@@ -194,7 +195,7 @@ def _top(layout: dict[str, Any]) -> None:
         if root not in SOURCES or not rest:
             known = "・".join(f"{source}.…" for source in SOURCES)
             says = f"「{name}」の写し元は {known} のどれかで書いてください"
-            raise BadCityData(_FILE, "[copied]", says + nearest(root, SOURCES))
+            raise BadCityData(_FILE, "[copied]", says + perhaps(root, SOURCES))
 
 
 def _on_sheet(entry: dict[str, Any], sheet: Size, where: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 #: Width and height in mm. `b4`, `b5` are the sizes of JIS; `jis-…` is their other name.
 SHEET_SIZES: dict[str, tuple[float, float]] = {
@@ -31,7 +29,7 @@ TOP = frozenset(
 LISTS = ("background", "special", "unprinted")
 #: The texts of an entry that may have a second wording: `body_easy`, `label_en`, …
 SPOKEN = ("body", "label", "note", "prefix", "suffix")
-LANGUAGES = ("easy", "en")
+OTHER_LANGUAGES = ("easy", "en")
 #: What of a date, a postal code or a phone number is printed in a box of its own.
 PARTS = ("era", "year", "month", "day", "western_year", "1", "2", "3")
 MARKS = ("○", "✓", "■", "×")
@@ -52,7 +50,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "part": PARTS,
     **dict.fromkeys(("name", "kind", "on", "value"), ()),
     **dict.fromkeys(SPOKEN, ()),
-    **dict.fromkeys((f"{key}_{language}" for key in SPOKEN for language in LANGUAGES), ()),
+    **dict.fromkeys((f"{key}_{language}" for key in SPOKEN for language in OTHER_LANGUAGES), ()),
 }
 
 
@@ -66,7 +64,7 @@ class Keys:
 
 def _keys(needs: str, may: str = "", common: str = "page when") -> Keys:
     names = {*needs.split(), *may.split(), *common.split()}
-    spoken = {f"{key}_{lang}" for key in SPOKEN if key in names for lang in LANGUAGES}
+    spoken = {f"{key}_{lang}" for key in SPOKEN if key in names for lang in OTHER_LANGUAGES}
     return Keys(tuple(needs.split()), frozenset(names | spoken))
 
 
@@ -93,9 +91,3 @@ DRAWN = {
     "seal": _keys("x y d", "label"),
     "line": _keys("x y x2 y2", "thick dashed"),
 }
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """「（もしかして ○○）」 for a slip of the keyboard, else nothing."""
-    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"（もしかして「{found[0]}」）" if found else ""

@@ -47,7 +47,8 @@ def receipt(
     ready = press(forms_dir)
     data = {
         "number": number,
-        "payer": inked(payer, ready.name, "納付者の氏名"),
+        "payer": inked(payer, ready.name, _PAYER),
+        "payer_pt": next(pt for most, pt in _PAYER_PT if len(payer) <= most),
         "amount": amount,
         "breakdown": [{"label": label, "yen": yen} for label, yen in breakdown],
         "paid_on": wareki(paid_on),
@@ -60,4 +61,12 @@ def receipt(
     return render(forms_dir, "receipt.typ", data, printed_at).pdf
 
 
+def check_payer(forms_dir: Path, payer: str) -> None:
+    """KitError `unprintable` for a name that no font of the city can print."""
+    inked(payer, press(forms_dir).name, _PAYER)
+
+
+_PAYER = "納付者の氏名"
+_PAYER_PT = ((60, 15.0), (110, 11.0), (10_000, 9.0))
+"""A name of so many characters is set in so many points, so that both parts keep their place."""
 _OFFICE = ("issuer", "account", "place", "officer_title", "officer", "phone", "approval")

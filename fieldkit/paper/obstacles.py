@@ -69,6 +69,7 @@ _WAYS = {
 
 
 def of_overflow(form: Form, over: Overflow, who: str = "", place: int = 1) -> Problem:
+    """An answer that is larger than its box, even in the smallest letters."""
     why = f"印刷の枠に入りません（{over.need_mm:.1f} mm 必要です）。"
     label = label_in(form, over.field)
     return Problem("overflow", over.field, label, why, need_mm=over.need_mm, who=who,
@@ -76,6 +77,7 @@ def of_overflow(form: Form, over: Overflow, who: str = "", place: int = 1) -> Pr
 
 
 def of_fault(form: Form, fault: Fault, who: str = "", place: int = 1) -> Problem:
+    """A character that no font draws."""
     code = code_of(fault.cluster)
     why = f"文字{shown(fault.cluster)}（{code}）を印刷できるフォントがありません。"
     has_other = any(question.name == SUBSTITUTE for question in form.questions)
@@ -85,6 +87,7 @@ def of_fault(form: Form, fault: Fault, who: str = "", place: int = 1) -> Problem
 
 
 def of_error(form: Form, error: KitError, who: str = "", place: int = 1) -> Problem:
+    """An item that cannot be filled at all: a day that never was, a broken photo."""
     question = error.field if isinstance(error, BadInput) else ""
     return Problem("input", question, "", error.sentence, who=who, form=form.title, place=place)
 

@@ -19,7 +19,7 @@ from typing import Any
 from fieldkit.errors import BadInput
 from fieldkit.paper.dates import printed_mark, wareki_text
 from fieldkit.paper.engine import press, render
-from fieldkit.paper.glyphs import Face, inked
+from fieldkit.paper.glyphs import Face, called
 
 PHOTO_MM = (35.0, 45.0)
 ACROSS, DOWN = 2, 2
@@ -42,11 +42,13 @@ PAPERS = {"l": SheetPaper("L判", 89, 127), "hagaki": SheetPaper("はがき", 10
 
 @dataclass(frozen=True)
 class Back:
-    """What stands on the back of each photo; `birth` ISO or "", `taken` the day of the shot."""
+    """What stands on the back of each photo; `birth` ISO or "", `taken` the day of the shot,
+    `other` the name in 代替文字 or kana, for a name that no font draws."""
 
     name: str
     birth: str
     taken: date
+    other: str = ""
 
 
 def photo_sheet(
@@ -81,7 +83,7 @@ def _places(room: float, size: float, count: int) -> list[float]:
 
 def _back(back: Back, faces: tuple[Face, ...]) -> dict[str, Any]:
     return {
-        "name": inked(back.name, faces, "氏名"),
+        "name": called(back.name, back.other, faces),
         "size": 10 if len(back.name) <= LONG_NAME else 7,
         "birth": [wareki_text(back.birth), f"（{back.birth[:4]}年）"] if back.birth else [""],
         "taken": wareki_text(back.taken),

@@ -92,7 +92,10 @@ def said(value: str, language: str) -> str:
     """An answer as a text says it: a day by its era and weekday, or in English."""
     if not _ISO.fullmatch(value):
         return value
-    day = date.fromisoformat(value)
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return value
     english = f"{day:%A}, {day.day} {day:%B %Y}"
     return english if language == "en" else wareki(day, weekday=True)
 

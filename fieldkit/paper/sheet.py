@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldkit.errors import BadCityData, BadInput, KitError
-from fieldkit.forms.form import Form, Question
+from fieldkit.forms.form import Evaluated, Form, Question
 from fieldkit.forms.rules import individual_number_problem
 from fieldkit.paper.dates import printed_mark
 from fieldkit.paper.engine import Printed, as_svg, press, render
@@ -24,13 +24,7 @@ from fieldkit.paper.layout import backgrounds, checked_layout, sheet_size
 from fieldkit.paper.obstacles import Problem, of_error, of_fault, of_overflow
 from fieldkit.rules.wareki import parse_date
 
-TABLES = {
-    "box": "box",
-    "blank": "digits_blank",
-    "text": "text",
-    "seal": "seal",
-    "line": "line",
-}
+TABLES = {"box": "box", "blank": "digits_blank", "text": "text", "seal": "seal", "line": "line"}
 """How the template calls the drawn tables of layout.toml."""
 Photos = dict[bytes, tuple[str, str]]
 """The photos of one print: bytes -> key and text for the template."""
@@ -119,18 +113,24 @@ def ready(
 
 def _values(item: Item, printed_at: datetime) -> tuple[dict[str, str], tuple[str, ...]]:
     """Every value by its name, calculated ones too, and the labels of what is not answered."""
-    form = item.form
     if item.blank:
         return {}, ()
-    state = form.evaluate(_iso_dates(form, item.answers), printed_at.date())
+    state = state_of(item.form, item.answers, printed_at)
+    return state.values, tuple(item.form.question(name).label for name in state.missing)
+
+
+def state_of(form: Form, answers: dict[str, str], printed_at: datetime) -> Evaluated:
+    """What the form says about the answers on the day of the print. BadInput for a day that never
+    was, KitError `individual_number` for what must never be printed."""
+    state = form.evaluate(iso_dates(form, answers), printed_at.date())
     for question, _, value in _answered(form, state.values):
         # 番号法 art. 20: what slipped past the screens, too
         if problem := individual_number_problem(question, value):
             raise KitError("individual_number", problem, "retry")
-    return state.values, tuple(form.question(name).label for name in state.missing)
+    return state
 
 
-def _iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
+def iso_dates(form: Form, answers: dict[str, str]) -> dict[str, str]:
     """The answers with every date as the screens keep it; BadInput for a day that never was."""
     found = dict(answers)
     for question, key, value in _answered(form, answers):

@@ -9,6 +9,7 @@ from fieldkit.forms.form import Form
 from fieldkit.forms.load import load_form
 from fieldkit.paper.engine import Overflow
 from fieldkit.paper.obstacles import CannotPrint, Problem
+from fieldkit.paper.plain import plain_problems, plain_sheet
 from fieldkit.paper.sheet import Item, filled, pressed, ready
 
 
@@ -41,7 +42,10 @@ def print_form(
 
 
 def print_item(forms_dir: Path, item: Item, printed_at: datetime) -> bytes:
-    """As `print_form`, of a loaded form."""
+    """As `print_form`, of a loaded form. One without a layout prints as a list of its questions
+    and answers."""
+    if not item.form.layout:
+        return plain_sheet(forms_dir, item, printed_at)
     sheet = ready(forms_dir, item, printed_at)
     printed, found = pressed(forms_dir, [item], [sheet], printed_at, title=item.form.title)
     if found:
@@ -65,6 +69,8 @@ def problems(
     """
     form = load_form(forms_dir, form) if isinstance(form, str) else form
     moment = printed_at or datetime(2026, 7, 1)
+    if not form.layout:
+        return plain_problems(forms_dir, Item(form, answers, language=language), moment)
     items = [Item(form, answers, photo, no_photo, language)]
     sheets, found = filled(forms_dir, items, moment)
     if sheets[0]:

@@ -17,7 +17,7 @@ import zxingcpp
 from fieldkit.errors import KitError
 from fieldkit.paper.dates import printed_mark
 from fieldkit.paper.engine import press, render
-from fieldkit.paper.glyphs import inked
+from fieldkit.paper.glyphs import Face, inked, readable
 from fieldkit.rules.names import postal_text
 from fieldkit.rules.wareki import wareki
 
@@ -41,7 +41,7 @@ def visit_sheet(
     """Return the 訪問予定表 of one trip as A4 PDF/A-2u.
 
     Each visit has the reservation's fields and may add `time` (e.g. "10:00〜10:45"; otherwise
-    午前/午後 is printed) and `applicants` (names, or dicts with `name`, `kind_label`).
+    午前/午後 is printed) and `applicants` (names, or dicts with `name`, `kana`, `kind_label`).
     `code26` is the day secret in 26 characters, printed in groups of four; the QR carries
     `qr_text` (default: the same 26 characters). `fingerprint` is the city key's.
     """
@@ -53,7 +53,7 @@ def visit_sheet(
     ready = press(forms_dir)
     data = {
         "day": wareki(day, weekday=True),
-        "visits": [inked(_visit(v, i), ready.name, "訪問先") for i, v in enumerate(visits, 1)],
+        "visits": [readable(_visit(v, i, ready.name), ready.name) for i, v in enumerate(visits, 1)],
         "code": [plain[i : i + 4] for i in range(0, 26, 4)],
         "qr": qr_rows(qr_text or plain),
         "fingerprint": fingerprint,
@@ -89,7 +89,7 @@ def _dark(picture: Any, y: int, x: int) -> bool:
     return int(picture[y, x] if picture.ndim == 2 else picture[y, x, 0]) < 128
 
 
-def _visit(visit: dict[str, Any], order: int) -> dict[str, Any]:
+def _visit(visit: dict[str, Any], order: int, faces: tuple[Face, ...]) -> dict[str, Any]:
     """One row: blanks for what the desk did not ask."""
     row: dict[str, Any] = {key: str(visit.get(key) or "") for key in _FIELDS}
     half = _HALVES.get(str(visit.get("half") or ""), "")
@@ -99,14 +99,17 @@ def _visit(visit: dict[str, Any], order: int) -> dict[str, Any]:
     row["time"] = str(visit.get("time") or f"{half}\n{place}".strip())
     row["parking"] = _PARKING.get(str(visit.get("parking") or ""), "未確認")
     row["applicants"] = [
-        {"name": a, "kind": ""} if isinstance(a, str) else _applicant(a)
+        {"name": a, "kind": ""} if isinstance(a, str) else _applicant(a, faces)
         for a in visit.get("applicants", [])
     ]
     return row
 
 
-def _applicant(applicant: dict[str, Any]) -> dict[str, str]:
+def _applicant(applicant: dict[str, Any], faces: tuple[Face, ...]) -> dict[str, str]:
+    """A name that no font draws gets its kana, so that staff can address the person."""
+    name, kana, bad = str(applicant.get("name") or ""), applicant.get("kana"), list[str]()
+    inked(name, faces, bad=bad)
     return {
-        "name": str(applicant.get("name") or ""),
+        "name": f"{name}（{kana}）" if bad and kana else name,
         "kind": str(applicant.get("kind_label") or ""),
     }

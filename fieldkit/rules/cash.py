@@ -8,6 +8,7 @@ in on the same or the next open day (C10); its loss is told to the treasurer at 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,9 @@ from typing import Any
 
 from fieldkit.errors import BadCityData, BadInput
 from fieldkit.rules.fee_table import Price
-from fieldkit.rules.names import half_width_digits
+from fieldkit.rules.names import half_width_digits, half_width_number
 from fieldkit.rules.tables import maybe, need, no_twins
+from fieldkit.rules.wareki import wareki
 
 BOOK, PRINTED = "book", "printed"
 COINS = (10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10, 5, 1)
@@ -29,6 +31,7 @@ KINDS = {
     "other": "そのほかの金額",
 }
 _FILE = "cash.toml"
+_PIECES = re.compile("[0-9]{1,4}|[0-9][,，][0-9]{3}")
 _PAPER_NO = re.compile(r"[0-9A-Za-z-]{1,20}")
 
 
@@ -73,6 +76,13 @@ class Cash:
     def title_of(self, user: str, otherwise: str = "") -> str:
         """The title of an officer as the receipt carries it."""
         return next((one.title for one in self.officers if one.user == user), otherwise)
+
+
+def approval_line(cash: Cash) -> str:
+    """The treasurer's approval as a printed receipt carries it; "" with a paper book."""
+    if cash.mode != PRINTED or cash.approved_on is None:
+        return ""
+    return f"承認 {cash.approval}（{wareki(cash.approved_on)}）"
 
 
 def cash_from(data: Mapping[str, Any], file: str = _FILE) -> Cash:
@@ -132,7 +142,7 @@ def check_paper_no(text: str, cash: Cash, field: str = "paper_receipt_no") -> st
 
     Never words: it outlives the visit. With a book series a number outside of it is refused.
     """
-    plain = half_width_digits(text).strip()
+    plain = half_width_number(unicodedata.normalize("NFKC", text)).strip()
     if not plain:
         say = "お渡しした紙の領収書の番号を入れてください（領収書つづりに印刷された番号です）。"
         raise BadInput(field, say)
@@ -142,7 +152,9 @@ def check_paper_no(text: str, cash: Cash, field: str = "paper_receipt_no") -> st
     if cash.book is None:
         return plain
     book = cash.book
-    rest = plain[len(book.prefix) :] if plain.upper().startswith(book.prefix.upper()) else plain
+    leads = (book.prefix.upper(), book.prefix.upper().strip("-"))
+    lead = next((one for one in leads if one and plain.upper().startswith(one)), "")
+    rest = plain[len(lead) :]
     if not rest.isdecimal() or not book.first <= int(rest) <= book.last:
         say = f"いまの領収書つづりの番号は{book.number(book.first)}から"
         say += f"{book.number(book.last)}までです。番号を確かめてください。"
@@ -151,8 +163,11 @@ def check_paper_no(text: str, cash: Cash, field: str = "paper_receipt_no") -> st
 
 
 def same_paper_no(text: str) -> str:
-    """What makes two typed numbers the same sheet: zeros in front and small letters do not."""
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text.upper())
+    """What makes two typed numbers the same sheet: zeros in front, small letters and a hyphen
+    beside a letter do not. A hyphen between digits does: 1-01 is not 101."""
+    plain = re.sub("-+", "-", text.upper()).strip("-")
+    plain = re.sub("(?<=[A-Z])-|-(?=[A-Z])", "", plain)
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", plain)
 
 
 def fee_kind(breakdown: Sequence[tuple[str, int]], price: Price | None) -> str:
@@ -180,9 +195,10 @@ def read_coins(typed: Mapping[str, str]) -> tuple[dict[int, int], list[BadInput]
     """
     coins, errors = {}, []
     for coin in COINS:
-        text = re.sub(r"[,，枚\s]", "", half_width_digits(typed.get(f"c{coin}", "")))
-        if text and not (text.isdecimal() and len(text) <= 4):
-            errors.append(BadInput(f"c{coin}", f"{coin:,}円の枚数は、数字で入れてください。"))
+        text = re.sub(r"[枚\s]", "", half_width_digits(typed.get(f"c{coin}", "")))
+        if text and not _PIECES.fullmatch(text):
+            say = f"{coin:,}円の枚数は、4けたまでの数字で入れてください。"
+            errors.append(BadInput(f"c{coin}", say))
         else:
-            coins[coin] = int(text or "0")
+            coins[coin] = int(re.sub("[,，]", "", text) or "0")
     return coins, errors

@@ -12,7 +12,9 @@ from datetime import date
 from typing import Any
 
 from fieldkit.errors import BadCityData
-from fieldkit.rules.tables import maybe, maybe_date, need, no_twins, rows
+from fieldkit.rules.papers import KINDS
+from fieldkit.rules.tables import known_words, maybe, maybe_date, need, no_twins, rows, words
+from fieldkit.rules.wareki import age_on
 
 CHARGES = ("yes", "no", "ask")
 
@@ -34,7 +36,11 @@ class Price:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a card is issued: charged or not, proof to be seen, express ground and its clock."""
+    """Why a card is issued: charged or not, proof to be seen, express ground and its clock.
+
+    With `instead_of` it takes the place of that reason for people under `under_age`; `kinds` are
+    the kinds of application that it is offered for (empty: all).
+    """
 
     code: str
     label: str
@@ -45,6 +51,12 @@ class Reason:
     old_card: bool
     says: str
     under_age: int | None = None
+    instead_of: str = ""
+    kinds: tuple[str, ...] = ()
+
+    def offered_for(self, kind: str) -> bool:
+        """Whether this reason is on the list for `kind`."""
+        return not self.kinds or kind in self.kinds
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,15 @@ class FeeTable:
         """The price row in force on `day`."""
         return next((price for price in self.prices if price.covers(day)), None)
 
+    def reason_for(self, kind: str, birth: date | None, day: date) -> str:
+        """The code that counts while no reason is chosen, or "" (other): by kind, and by age."""
+        code = self.kind_reason.get(kind, "")
+        if not code or birth is None or birth > day:
+            return code
+        age = age_on(birth, day)
+        young = (r.code for r in self.reasons.values() if r.instead_of == code)
+        return next((c for c in young if age < (self.reasons[c].under_age or 0)), code)
+
 
 def table_from(data: Mapping[str, Any], file: str = "fees.toml") -> FeeTable:
     """Build the table; BadCityData names the file and the key of what is wrong."""
@@ -77,6 +98,10 @@ def table_from(data: Mapping[str, Any], file: str = "fees.toml") -> FeeTable:
     for kind, code in kinds.items():
         if code not in by_code:
             raise BadCityData(file, f"kind_reason.{kind}", f"理由「{code}」が表にありません。")
+    for reason in reasons:
+        if reason.instead_of and (reason.instead_of not in by_code or not reason.under_age):
+            says = "表にある理由の code を書き、under_age も書いてください。"
+            raise BadCityData(file, f"reason.{reason.code}.instead_of", says)
     express = need(data, "express", dict, file)
     return FeeTable(
         prices=prices,
@@ -111,6 +136,8 @@ def _reason(row: Mapping[str, Any], file: str, at: str) -> Reason:
     charge = need(row, "charge", str, file, at)
     if charge not in CHARGES:
         raise BadCityData(file, f"{at}.charge", "yes / no / ask のどれかにしてください。")
+    kinds = words(row, "kinds", file, at)
+    known_words(kinds, KINDS, "区分", file, f"{at}.kinds")
     return Reason(
         code=need(row, "code", str, file, at),
         label=need(row, "label", str, file, at),
@@ -121,4 +148,6 @@ def _reason(row: Mapping[str, Any], file: str, at: str) -> Reason:
         old_card=maybe(row, "old_card", False, file, at),
         says=need(row, "says", str, file, at),
         under_age=maybe(row, "under_age", 0, file, at) or None,
+        instead_of=maybe(row, "instead_of", "", file, at),
+        kinds=kinds,
     )

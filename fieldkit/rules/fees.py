@@ -14,6 +14,7 @@ from datetime import date
 
 from fieldkit.rules.express import check_age, check_ground, clock_of
 from fieldkit.rules.fee_table import FeeTable, Reason
+from fieldkit.rules.tables import guess
 from fieldkit.rules.verdict import Allowed, Refused
 from fieldkit.rules.wareki import wareki
 
@@ -87,6 +88,8 @@ def fee_for(case: FeeCase, table: FeeTable) -> Fee | NeedsEvidence | Refused:
         return Refused(says, _CLAUSE, (_ASK,))
     if reason.charge == "ask":
         return Refused(f"{reason.says}担当課に確かめてください。", _CLAUSE, (_ASK,))
+    if case.birth and case.birth > case.day:
+        return Refused("生年月日が申請の日より後です。", _CLAUSE, ("生年月日を確かめる。",))
     if case.birth and (too_old := check_age(reason, case.birth, case.day)):
         return too_old
     express, note = _express(case, reason, table)
@@ -128,12 +131,12 @@ def check_tendered(fee: Fee, tendered: int, table: FeeTable) -> Allowed | Refuse
 
 
 def _reason_of(case: FeeCase, table: FeeTable) -> Reason | Refused:
-    code = case.reason_code or table.kind_reason.get(case.kind, "")
+    code = case.reason_code or table.reason_for(case.kind, case.birth, case.day)
     if not code:
         says = "手数料を決める理由が選ばれていません。再交付の理由を選んでください。"
         return Refused(says, _CLAUSE, _labels(table))
     if code not in table.reasons:
-        says = "この理由は料金表にありません。選び直してください。"
+        says = f"この理由は料金表にありません。{guess(code, table.reasons)}"
         return Refused(says, _CLAUSE, _labels(table))
     return table.reasons[code]
 
@@ -148,7 +151,8 @@ def _express(case: FeeCase, reason: Reason, table: FeeTable) -> tuple[bool | Ref
         return False, ""
     if refused := check_ground(reason, case.day, table):
         return (False if case.express is None else refused), ""
-    if case.express is None and reason.charge == "no" and not reason.evidence:
+    first = case.kind not in REISSUE and reason.charge == "no" and not reason.evidence
+    if case.express is None and first:
         return False, ""
     if not reason.clock:
         return True, ""

@@ -162,7 +162,9 @@ def _relied_on(held: tuple[Paper, ...], way: Alternative) -> tuple[str, ...]:
 
 
 def _short(held: tuple[Paper, ...], ways: tuple[Alternative, ...], table: PaperTable) -> Short:
-    missing = sorted({_missing(held, way, table) for way in ways}, key=lambda gap: gap.total)
+    # The nearest first; as near as each other: in the order of the city's table.
+    gaps = dict.fromkeys(_missing(held, way, table) for way in ways)
+    missing = sorted(gaps, key=lambda gap: gap.total)
     count_a, count_b = _count(held, "A"), _count(held, "B")
     closest = [gap for gap in missing if gap.total == missing[0].total]
     says = f"A {count_a}点・B {count_b}点 → あと {_wish(closest)}"

@@ -66,6 +66,11 @@ def search_key(text: str) -> str:
     return re.sub(r"[\s・゠=]", "", plain)
 
 
+def katakana(text: str) -> str:
+    """A フリガナ typed as hiragana or in half width, as the papers ask for it; the rest stays."""
+    return str(jaconv.hira2kata(jaconv.h2z(text)))
+
+
 def half_width_digits(text: str) -> str:
     """Full-width digits become ASCII; every other character stays."""
     return text.translate(_FULL_DIGITS)

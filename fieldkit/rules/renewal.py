@@ -34,7 +34,7 @@ def check_renewal(expiry: date, day: date, table: ValidityTable) -> Allowed | Re
         return Refused(
             f"更新は有効期限の{row.window_months}か月前（{wareki(opens)}）からです。",
             CLAUSE,
-            (f"{wareki(opens)}以後の日にする。",),
+            (f"申請の日を{wareki(opens)}以後にする。",),
         )
     return Allowed(f"有効期限は{wareki(expiry)}です。更新できます。")
 

@@ -84,10 +84,16 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that `word` most resembles, or ""."""
-    found = get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """The known word that `word` most resembles, or ""; `cutoff` from 0 to 1, 1 is the same."""
+    found = get_close_matches(word, sorted(set(known)), n=1, cutoff=cutoff)
     return found[0] if found else ""
+
+
+def perhaps(word: str, known: Iterable[str]) -> str:
+    """「（もしかして「…」）」 behind a sentence, for a slip of the keyboard; else ""."""
+    found = nearest(word, known, 0.6)
+    return f"（もしかして「{found}」）" if found else ""
 
 
 def guess(word: str, known: Iterable[str]) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from fieldkit.rules.tables import months_after
-from fieldkit.rules.validity_table import ValidityTable, row_on
+from fieldkit.rules.validity_table import CardRow, ValidityTable, row_on
 from fieldkit.rules.verdict import Refused
-from fieldkit.rules.wareki import age_on, turns, wareki
+from fieldkit.rules.wareki import age_on, is_under_1, turns, wareki
 
 _ASK = "担当課に電話で確かめる。"
 
@@ -77,7 +77,10 @@ def expiry_of(
     row = row_on(table.cards, applied_on or issue_day)
     if row is None:
         return _no_row(applied_on or issue_day)
-    if no_photo and row.no_photo_age is not None:
+    if no_photo:
+        if refused := _photo_needed(birth, applied_on or issue_day, row):
+            return refused
+        assert row.no_photo_age is not None
         until = birthday(birth, birth.year + row.no_photo_age, table.leap_day)
         if until <= issue_day:
             return Refused(
@@ -129,7 +132,8 @@ def validity(
     opens = renewal_opens(until, table)
     row = row_on(table.renewals, opens) if opens else None
     notice = [months_after(until, -m) for m in row.notice_months] if row else [None, None]
-    cut = "stay" if stay_until == until else ""
+    full = expiry_of(birth, issue_day, table, None, applied_on, no_photo)
+    cut = "stay" if isinstance(full, date) and until < full else ""
     tail = "（在留期間の満了日）" if cut else ""
     says = f"カードの有効期限は{wareki(until)}{tail}、電子証明書は{wareki(certificate)}です。"
     says += f"更新は{wareki(opens)}からできます。" if opens else ""
@@ -166,6 +170,19 @@ def _impossible(
     if stay_until and stay_until < issue_day:
         says = f"在留期間（{wareki(stay_until)}まで）が過ぎています。カードを発行できません。"
         return Refused(says, "", ("在留カードで新しい満了日を確かめる。", _ASK))
+    return None
+
+
+def _photo_needed(birth: date, applied_on: date, row: CardRow) -> Refused | None:
+    """A card without a photo is for those under 1 at the application, since there is one."""
+    near = ("顔写真を撮って申請する。",)
+    if row.no_photo_age is None:
+        says = f"{wareki(applied_on)}の申請では、顔写真のないカードはありません。"
+        return Refused(says, "", near)
+    if not is_under_1(birth, applied_on):
+        last = turns(birth, 1) - timedelta(days=1)
+        says = f"顔写真のないカードは、1歳の誕生日の前日（{wareki(last)}）までの申請に限ります。"
+        return Refused(says, "", near)
     return None
 
 

@@ -93,6 +93,14 @@ def birth_text(birth: date, today: date) -> str:
     return f"{wareki(birth)}（{birth.year}年・{age_on(birth, today)}歳）"
 
 
+def iso_day(text: str) -> date | None:
+    """The day of an ISO text, as records keep it; None for a blank or anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def age_on(birth: date, day: date) -> int:
     """Full years of age on `day`: the birthday itself counts; someone of 29 February is one
     year older on 1 March of a common year. BadInput when `day` is before the birth."""

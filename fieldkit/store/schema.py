@@ -14,9 +14,11 @@ file that was written for the online application (begun, out, gone): numbers and
 `money` is a receipt number: begun (reserved), issued (its record has reached the application) or
 spoiled; a number that a kill cut off is spoiled with the reason `interrupted` and gives its paper
 number free again. Triggers keep what was received as it was, and the numbers without a gap.
+Rows of before version 4 have no `trip_id`; `money_one` leaves them out, so that every one opens.
 `tally` is one officer's day of cash (made, checked, replaced; `coins` maps denominations to pieces,
-`sheet` is what the receipts said when it was made); `incentive` a gift to one applicant (given,
-undone). The reasons in these tables are codes: nobody's words outlive the trip.
+`sheet` is what the receipts said when it was made); receipts that come after its deposit go into
+a further one. `incentive` is a gift to one applicant (given, undone). The reasons in these tables
+are codes: nobody's words outlive the trip.
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
 secret as well.
 """
@@ -105,7 +107,8 @@ BOOK_STEPS = (
     DROP INDEX money_paper;
     CREATE UNIQUE INDEX money_paper ON money (paper_no)
         WHERE paper_no IS NOT NULL AND reason <> 'interrupted';
-    CREATE UNIQUE INDEX money_one ON money (application_id) WHERE state <> 'spoiled';
+    CREATE UNIQUE INDEX money_one ON money (application_id)
+        WHERE state <> 'spoiled' AND trip_id <> '';
     CREATE TRIGGER money_fixed BEFORE UPDATE OF no, number, application_id, amount, breakdown, mode,
         paper_no, officer, issued_at, trip_id ON money
         BEGIN SELECT RAISE(ABORT, 'a receipt is never edited'); END;
@@ -130,6 +133,11 @@ BOOK_STEPS = (
         state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
         actor TEXT NOT NULL);
     CREATE UNIQUE INDEX incentive_person ON incentive (record_id) WHERE state = 'given';
+    """,
+    """
+    DROP INDEX tally_one;
+    CREATE UNIQUE INDEX tally_one ON tally (day, officer)
+        WHERE state <> 'replaced' AND paid_in_on IS NULL;
     """,
 )
 

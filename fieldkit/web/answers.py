@@ -10,6 +10,7 @@ from fieldkit.citydata import CityData
 from fieldkit.forms import Question
 from fieldkit.forms.form import SILENT, in_language
 from fieldkit.paper.prose import said
+from fieldkit.web.address import base_of
 from fieldkit.web.common import kit, say_day
 
 PHOTO_REASON = "photo_reason"
@@ -19,7 +20,7 @@ YES = {"ja": "はい", "easy": "はい", "en": "Yes"}
 def sections(case: Case) -> list[dict[str, Any]]:
     """Every answer in the order of the form, with the way back to change it."""
     city = kit().city()
-    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    base = base_of(case)
     found = [
         {"title": p.title, "url": f"{base}/form/{i}", "rows": answer_rows(case, p.questions)}
         for i, p in enumerate(case.state.pages, start=1)

@@ -15,7 +15,7 @@ from flask import jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import visit
-from fieldkit.forms import Page
+from fieldkit.forms import Page, Question
 from fieldkit.store import records
 from fieldkit.web import asking_repeats as repeats
 from fieldkit.web.asking_page import Answers, Asking, rows_of, sent, stored
@@ -55,7 +55,10 @@ def _draw(
         pages=len(pages),
         questions=rows_of(asking, here, state, values, wrong),
         repeat=repeats.look(asking.form, state, here),
-        errors=[{"field": name, "sentence": said} for name, said in wrong.items()],
+        errors=[
+            {"field": name, "sentence": _in_summary(asking, name, said)}
+            for name, said in wrong.items()
+        ],
         values=values,
         url=asking.url,
         **asking.shown,
@@ -64,7 +67,15 @@ def _draw(
     return drawn, 422 if wrong else 200
 
 
+def _in_summary(asking: Asking, name: str, said: str) -> str:
+    """A sentence on top of the page says which answer it is about; at the field it need not."""
+    named = (q.label for q in asking.form.questions if q.name == name.partition("[")[0])
+    label = next(named, "")
+    return said if not label or label in said else f"「{label}」：{said}"
+
+
 def show(asking: Asking, number: int) -> ResponseReturnValue:
+    """A page as it stands, drafts included; past the last page the way leads out."""
     pages = asking.pages(asking.evaluate(asking.typed))
     if not 1 <= number <= len(pages):
         return redirect(asking.after)
@@ -83,6 +94,7 @@ def save(
     asking: Asking, number: int, keep: Keep, settle: Settle = lambda typed, kept: Wanted()
 ) -> ResponseReturnValue:
     """Check this page and keep it; with "later" or "back" it is kept as it is, unchecked."""
+    visit.refuse_if_closed(asking.case.trip, asking.case.applicant)
     before = asking.typed
     pages = asking.pages(asking.evaluate(before))
     if not 1 <= number <= len(pages):
@@ -139,8 +151,16 @@ def _open(asking: Asking, here: Page, answers: Answers, wrong: Answers) -> Answe
             found.setdefault(name, said)
     for name in state.missing:
         if name in mine:
-            found.setdefault(name, f"「{asking.form.question(name).label}」を入れてください。")
+            found.setdefault(name, _wanted(asking.form.question(name)))
     return found
+
+
+def _wanted(question: Question) -> str:
+    """What is said of an answer that is missing: the form's own sentence where it has one."""
+    verb = {"select_one": "を選んで", "select_multiple": "を選んで", "acknowledge": "に印を付けて"}
+    return question.required_message or (
+        f"「{question.label}」{verb.get(question.type, 'を入れて')}ください。"
+    )
 
 
 def resume(asking: Asking, begun: bool) -> ResponseReturnValue:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from flask import request
@@ -14,7 +13,7 @@ from fieldkit.errors import BadInput
 from fieldkit.forms import Evaluated, Form, Page, Question
 from fieldkit.forms.form import SILENT, UNSEEN
 from fieldkit.rules.names import half_width_number
-from fieldkit.rules.wareki import parse_date, wareki
+from fieldkit.rules.wareki import iso_day, parse_date, wareki
 from fieldkit.web.common import masked, today
 
 DIGITS = frozenset({"zip", "tel", "agent_tel"})
@@ -93,15 +92,14 @@ def _said(question: Question, text: str) -> str:
     """A stored date is shown in wareki; everything else as it is."""
     if question.type != "date":
         return text
-    try:
-        return wareki(date.fromisoformat(text)) if text else ""
-    except ValueError:
-        return text
+    day = iso_day(text)
+    return wareki(day) if day else text
 
 
 def rows_of(
     asking: Asking, here: Page, state: Evaluated, values: Answers, wrong: Answers
 ) -> list[dict[str, Any]]:
+    """The questions of a page as the template draws them, each with its answer and its error."""
     rows = []
     for name in here.questions:
         q = asking.form.question(name)

@@ -92,7 +92,11 @@ def take() -> ResponseReturnValue:
 
 def _sheet_visit(slip: reserve.Slip) -> dict[str, Any]:
     people = [
-        {"name": a.get("name"), "kind_label": KIND_JA.get(str(a.get("kind")), "")}
+        {
+            "name": a.get("name"),
+            "kana": a.get("kana"),
+            "kind_label": KIND_JA.get(str(a.get("kind")), ""),
+        }
         for a in slip.applicants
     ]
     time = window_text(slip.reservation)

@@ -32,7 +32,6 @@ from sync.ids import is_id, new_id
 
 screens = Blueprint("desk", __name__)
 DRAFT = "desk"
-MOST = 5
 
 
 @screens.get("/desk")
@@ -196,19 +195,25 @@ def _slip(rid: str) -> tuple[OpenTrip, Slip | None]:
     return trip, reserve.slip(trip, rid) if known else None
 
 
+def _most() -> int:
+    """So many people fit on one slip: a facility of the largest size (booking.toml)."""
+    return kit().city().booking.facility_max
+
+
 def _count(values: dict[str, Any]) -> int:
     """How many applicants the form shows: as it was told, else as many rows as were sent."""
-    told = str(values.get("count", ""))
-    rows = [i + 1 for i in range(MOST) if any(n.startswith(f"applicant-{i}-") for n in values)]
-    found = int(told) if told in {str(i) for i in range(1, MOST + 1)} else max(rows, default=1)
-    return min(MOST, found)
+    told, most = str(values.get("count", "")), _most()
+    rows = [i + 1 for i in range(most) if any(n.startswith(f"applicant-{i}-") for n in values)]
+    found = int(told) if told in {str(i) for i in range(1, most + 1)} else max(rows, default=1)
+    return min(most, found)
 
 
 def _with_rows(values: dict[str, Any], count: int) -> dict[str, Any]:
     """The typed values with one row more or less; what stood in a removed row goes."""
-    count = min(MOST, max(1, count))
-    gone = tuple(f"applicant-{i}-" for i in range(count, MOST))
-    ids = {f"id-{i}" for i in range(count, MOST)}
+    most = _most()
+    count = min(most, max(1, count))
+    gone = tuple(f"applicant-{i}-" for i in range(count, most))
+    ids = {f"id-{i}" for i in range(count, most)}
     kept = {n: v for n, v in values.items() if not n.startswith(gone) and n not in ids}
     return {**kept, "count": str(count)}
 
@@ -294,6 +299,7 @@ def _draw(
             rid=rid,
             reservation=summary,
             count=count,
+            most=_most(),
             offers=rows,
             papers=papers,
             values=values,

@@ -17,6 +17,7 @@ from fieldkit.errors import NotFound
 from fieldkit.photo.qr import read_codes
 from fieldkit.rules import form_id
 from fieldkit.rules.verdict import Refused
+from fieldkit.web.address import base_of
 from fieldkit.web.asking import Wanted
 from fieldkit.web.common import kit, today, vault
 from fieldkit.web.visits import case_of
@@ -63,7 +64,7 @@ def entry(case: Case, name: str, value: str) -> dict[str, Any] | None:
     """
     if name != form_ids.question_of(case.form):
         return None
-    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    base = base_of(case)
     again = request.form.get(name + AGAIN, "")
     shows = not form_id.has_number(again)
     return {

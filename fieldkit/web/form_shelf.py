@@ -13,6 +13,7 @@ from fieldkit.apply import Case
 from fieldkit.errors import NotFound
 from fieldkit.forms import load_form
 from fieldkit.guard import may
+from fieldkit.paper.languages import LANGUAGES
 from fieldkit.reserve import Slip
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.web.common import kit, page, pdf, today, vault
@@ -53,7 +54,7 @@ def _row(one: shelf.Shelved) -> dict[str, Any]:
 
 
 def _languages(codes: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"value": code, "label": shelf.LANGUAGE_JA[code]} for code in codes]
+    return [{"value": code, "label": LANGUAGES[code]} for code in codes]
 
 
 @screens.get("/forms/<name>/<any(blank, sample):kind>.pdf")

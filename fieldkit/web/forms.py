@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, form_ids, visit
+from fieldkit import apply, form_ids, renewals, visit
 from fieldkit.apply import Case
+from fieldkit.case import changing
+from fieldkit.rules.verdict import Refused
 from fieldkit.store import records
 from fieldkit.web import asking
+from fieldkit.web.address import base_of
 from fieldkit.web.asking import Answers, Asking, Wanted
-from fieldkit.web.common import masked, vault
+from fieldkit.web.common import kit, masked, vault
 from fieldkit.web.form_qr import entry, settle
 from fieldkit.web.visits import case_of
 
@@ -20,7 +24,7 @@ screens = Blueprint("forms", __name__)
 
 
 def _asking(case: Case) -> Asking:
-    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    base = base_of(case)
     return Asking(
         case,
         case.form,
@@ -50,18 +54,29 @@ def save(rid: str, aid: str, number: int) -> ResponseReturnValue:
         _asking(case),
         number,
         lambda kept, wanted: _keep(case, kept, wanted),
-        lambda typed, kept: settle(case, typed, kept),
+        lambda typed, kept: _settle(case, typed, kept),
     )
 
 
+def _settle(case: Case, typed: Answers, kept: Answers) -> Wanted:
+    """The 申請書ID by its own rules; a card that cannot be renewed today goes no further."""
+    wanted = settle(case, typed, kept)
+    found = renewals.judged(kept.get(renewals.CARD_UNTIL, ""), case, kit().city())
+    if isinstance(found, Refused):
+        says = found.sentence + "".join(found.nearest)
+        return replace(wanted, not_yet={**wanted.not_yet, renewals.CARD_UNTIL: says})
+    return wanted
+
+
 def _keep(case: Case, kept: Answers, wanted: Wanted) -> None:
-    fields: dict[str, Any] = {
-        "answers": {**case.answers, **kept},
-        "form_version": case.form.version,
-        "state": "doing",
-        **wanted.fields,
-    }
-    visit.save_application(vault(), case.trip, case.applicant, fields)
+    with changing(case) as body:
+        fields: dict[str, Any] = {
+            "answers": {**case.answers, **(body.get("answers") or {}), **kept},
+            "form_version": case.form.version,
+            "state": "doing",
+            **wanted.fields,
+        }
+        visit.save_application(vault(), case.trip, case.applicant, fields)
     if wanted.fields:
         records.drop_draft(case.trip, case.applicant.id, form_ids.SCAN)
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import apply, money, paper, paper_log, people, visit
+from fieldkit import apply, money, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, NotFound, NotReady
-from fieldkit.rules.cash import PRINTED, Cash
+from fieldkit.rules.cash import PRINTED
 from fieldkit.rules.fees import Fee, NeedsEvidence, check_tendered
 from fieldkit.rules.names import half_width_digits
 from fieldkit.rules.verdict import Refused
-from fieldkit.rules.wareki import wareki
-from fieldkit.web.common import error_rows, kit, number_errors, page, pdf, say_moment, vault
+from fieldkit.web import receipt_paper
+from fieldkit.web.address import base_of
+from fieldkit.web.common import error_rows, kit, number_errors, page, say_moment, vault
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("money", __name__)
-PAPER = "receipt"
 
 
 def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> ResponseReturnValue:
@@ -29,13 +28,16 @@ def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> Respons
     found = apply.fee_of(case, city)
     shown: dict[str, object] = {"yen": None, "says": "", "breakdown": []}
     fee = found.otherwise if isinstance(found, NeedsEvidence) else found
+    kind, wishes = apply.applicant_kind(case), case.state.values.get("express") == "yes"
+    reissue = kind not in ("new", "renew")
+    asks = reissue or (kind == "new" and wishes)
     if isinstance(fee, Fee):
         lines = [{"label": label, "yen": yen} for label, yen in fee.breakdown]
         shown = {"yen": fee.yen, "says": fee.says, "breakdown": lines}
     elif isinstance(fee, Refused):
-        shown["says"] = fee.sentence
-    reissue = apply.applicant_kind(case) not in ("new", "renew")
-    reasons = [{"code": r.code, "label": r.label} for r in city.fees.reasons.values()]
+        shown["says"] = fee.sentence + "".join(fee.nearest[: 0 if reissue else None])
+    listed = [r for r in city.fees.reasons.values() if r.offered_for(kind)]
+    reasons = [{"code": r.code, "label": r.label} for r in listed]
     choice = apply.fee_choice(case)
     start = {
         "reason_code": str(choice.get("reason_code") or getattr(fee, "reason_code", "")),
@@ -46,8 +48,9 @@ def _draw(case: Case, errors: list[BadInput], values: dict[str, str]) -> Respons
         page(
             "visit/fee.html",
             fee=shown,
-            needs_reason=reissue,
-            reasons=reasons if reissue else [],
+            needs_reason=asks,
+            needs_evidence=reissue,
+            reasons=reasons if asks else [],
             receipt=_receipt(case),
             spoiled=[_spoiled(case, row) for row in money.spoiled_of(vault(), case.applicant.id)],
             whys=[{"value": code, "label": ja} for code, ja in money.WHY.items()],
@@ -73,19 +76,15 @@ def _spoiled(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("no", "paper_no", "why", "reason")},
         "at": say_moment(row["issued_at"]),
-        "pdf": f"{_base(case)}/fee/spoiled/{row['number']}.pdf" if printed else None,
+        "pdf": f"{base_of(case)}/fee/spoiled/{row['number']}.pdf" if printed else None,
     }
-
-
-def _base(case: Case) -> str:
-    return f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
 
 
 def receipt_url(case: Case) -> str | None:
     """Where an applicant's receipt is printed; None with a paper book, or before it is paid."""
     row = money.receipt_row(vault(), str(case.body.get("receipt_no") or ""))
     printed = row is not None and row["mode"] == PRINTED
-    return f"{_base(case)}/papers/receipt.pdf" if printed else None
+    return f"{base_of(case)}/papers/receipt.pdf" if printed else None
 
 
 @screens.get("/visit/<rid>/a/<aid>/fee")
@@ -120,6 +119,7 @@ def spoil(rid: str, aid: str) -> ResponseReturnValue:
 def receive(rid: str, aid: str) -> ResponseReturnValue:
     """Take the exact fee. A changed reason first shows the new amount, then asks again."""
     case, form = _ready(rid, aid), request.form
+    visit.refuse_if_closed(case.trip, case.applicant)
     city = kit().city()
     values = {k: v for k, v in form.items() if k not in ("csrf", "act")}
     before = apply.fee_of(case, city)
@@ -131,6 +131,8 @@ def receive(rid: str, aid: str) -> ResponseReturnValue:
         errors.append(BadInput("evidence", f"{found.says}確かめた内容を書いてください。"))
     if errors or not isinstance(found, Fee):
         return _draw(case, errors, values)
+    if money.already(vault(), case.trip, case.applicant, found):  # another window was first
+        return redirect(f"{base_of(case)}/fee")
     chosen = {
         "kind": apply.applicant_kind(case),
         "reason_code": found.reason_code,
@@ -157,19 +159,18 @@ def _issue(case: Case, fee: Fee, values: dict[str, str]) -> ResponseReturnValue:
         answer = check_tendered(fee, tendered, kit().city().fees)
         if isinstance(answer, Refused):
             errors.append(apply.refuse(answer, "tendered"))
+    cash, paper_no = kit().city().cash, values.get("paper_receipt_no", "")
     payer = values.get("payer_name", "").strip()
-    if not payer:
-        errors.append(BadInput("payer_name", "領収書のあて名を入れてください。"))
+    errors += receipt_paper.wrong_payer(payer, cash)
     if errors:
         return _draw(case, errors, values)
-    cash, paper_no = kit().city().cash, values.get("paper_receipt_no", "")
     try:
         money.issue_receipt(
             vault(), case.trip, case.applicant, fee, payer, cash=cash, paper_no=paper_no
         )
     except BadInput as error:
         return _draw(case, [error], values)
-    return redirect(f"{_base(case)}/fee")
+    return redirect(f"{base_of(case)}/fee")
 
 
 # -- the printed receipt, only where the treasurer approved it ----------------------------------
@@ -179,7 +180,7 @@ def receipt(rid: str, aid: str) -> ResponseReturnValue:
     row = money.receipt_row(vault(), str(case.body.get("receipt_no") or ""))
     if row is None:
         raise NotReady("手数料を受け取ると、領収書を印刷できます。")
-    return _printed(case, row)
+    return receipt_paper.printed(case, row)
 
 
 @screens.get("/visit/<rid>/a/<aid>/fee/spoiled/<int:number>.pdf")
@@ -190,45 +191,4 @@ def spoiled(rid: str, aid: str, number: int) -> ResponseReturnValue:
     row = next((one for one in rows if one["number"] == number), None)
     if row is None:
         raise NotFound("書損の領収書がありません。手数料の画面を開き直してください。")
-    return _printed(case, money.receipt_row(vault(), row["no"]) or row)
-
-
-def _printed(case: Case, row: dict[str, Any]) -> ResponseReturnValue:
-    if row["mode"] != PRINTED:
-        raise NotReady("領収書は、紙の領収書つづりに書いてお渡しします。キットでは印刷しません。")
-    settings = kit().settings
-    void, number = row["state"] == "spoiled", str(row["no"])
-    again = paper_log.times_printed(vault(), number).get(PAPER, 0)
-    data = paper.receipt(
-        settings.forms_dir,
-        number=number,
-        payer=str(case.body.get("payer_name") or case.applicant.get("name")),
-        amount=row["amount"],
-        breakdown=[(str(label), int(yen)) for label, yen in row["breakdown"]],
-        paid_on=date.fromisoformat(row["issued_at"][:10]),
-        office=office_of(row["officer"]),
-        printed_at=settings.clock(),
-        void=void,
-        again=0 if void else again,
-    )
-    if not void:
-        paper_log.note_print(vault(), PAPER, "", number, "filled", 1)
-    return pdf(data, number)
-
-
-def office_of(officer: str) -> dict[str, str]:
-    """Who received, by which title, for whom and by whose approval, as papers carry it."""
-    city = kit().city()
-    cash: Cash = city.cash
-    cashier = city.offices.get("cashier", {})
-    approval = ""
-    if cash.mode == PRINTED and cash.approved_on:
-        approval = f"承認 {cash.approval}（{wareki(cash.approved_on)}）"
-    return {
-        "issuer": str(cashier.get("receipt_issuer", city.city_name)),
-        "account": city.fees.account_line,
-        "officer_title": cash.title_of(officer, str(cashier.get("title", ""))),
-        "officer": people.name_of(vault(), officer),
-        "phone": city.phone("office"),
-        "approval": approval,
-    }
+    return receipt_paper.printed(case, money.receipt_row(vault(), row["no"]) or row)

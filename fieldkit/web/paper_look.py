@@ -8,18 +8,17 @@ from typing import Any
 from fieldkit import sheets
 from fieldkit.apply import Case
 from fieldkit.paper.batch import Cover, CoverRow
+from fieldkit.paper.fill import NAME
 from fieldkit.paper.obstacles import Problem
-from fieldkit.paper_set import Paper, Wish, short
+from fieldkit.paper_print import Wish
+from fieldkit.paper_set import Paper, short
 from fieldkit.sheets import Sheet
+from fieldkit.web.address import base_of
 
 TAGS = {"hand": "done", "printed": "done", "again": "warn", "paper": "todo"}
 """The look of a state where its own name is none (templates/macros.html, tag)."""
 SHOWN = 6
 """So many missing answers are named in a row; the rest is a number."""
-
-
-def base_of(case: Case) -> str:
-    return f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
 
 
 def paper_row(case: Case, paper: Paper) -> dict[str, Any]:
@@ -70,30 +69,45 @@ def _on_page(url: str, pages: Sequence[tuple[str, ...]], name: str) -> str:
     return f"{url}/{found}#{name}"
 
 
-def problem_rows(found: Sequence[tuple[Problem, Wish, Paper]]) -> list[dict[str, str]]:
-    """What keeps papers from being printed, each with the way to its field."""
-    rows = []
+def problem_rows(found: Sequence[tuple[Problem, Wish, Paper]]) -> list[dict[str, Any]]:
+    """What keeps papers from being printed, one row for each place where it is put right.
+
+    An answer that stands on several papers is one row with all of them.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     for problem, wish, paper in found:
         assert paper.sheet is not None
-        source = paper.sheet.copied.get(problem.question, "")
-        named = problem.kind == "unprintable" and (problem.alternative or source)
-        asks = any(q.name == "alt_char" for q in wish.case.form.questions)
-        rows.append(
+        url = field_url(wish.case, paper.sheet, problem.question)
+        about = (wish.case.applicant.id, url or f"{paper.form} {problem.label}")
+        row = rows.setdefault(
+            about,
             {
                 "who": str(wish.case.applicant.get("name")),
-                "paper": short(paper.label),
-                "says": problem.sentence,
-                "url": field_url(wish.case, paper.sheet, problem.question),
-                "other_url": _on_page(
-                    f"{base_of(wish.case)}/form",
-                    [p.questions for p in wish.case.state.pages],
-                    "alt_char",
-                )
-                if named and asks
-                else "",
-            }
+                "papers": [],
+                "says": {},
+                "url": url,
+                "other_url": "",
+            },
         )
-    return rows
+        row["papers"] = list(dict.fromkeys([*row["papers"], short(paper.label)]))
+        row["says"].setdefault(problem.code or problem.why, problem.sentence)
+        if problem.kind == "unprintable" and _is_name(paper.sheet, problem.question):
+            row["other_url"] = _other_url(wish.case)
+    return [{**row, "says": list(row["says"].values())} for row in rows.values()]
+
+
+def _is_name(sheet: Sheet, question: str) -> bool:
+    """Whether it is the applicant's own name, which 代替文字 stand for on every paper."""
+    if sheets.of_application(sheet.form):
+        return question == NAME
+    return sheet.copied.get(question, "") in (f"application.{NAME}", f"applicant.{NAME}")
+
+
+def _other_url(case: Case) -> str:
+    """Where 代替文字 are given; "" where the city's application does not ask for them."""
+    if not any(question.name == "alt_char" for question in case.form.questions):
+        return ""
+    return _on_page(f"{base_of(case)}/form", [p.questions for p in case.state.pages], "alt_char")
 
 
 def cover_of(wishes: Sequence[Wish], title: str) -> Cover:

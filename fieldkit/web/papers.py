@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import consents, paper_set, reserve, sheets, visit
+from fieldkit import consents, paper_print, paper_set, reserve, sheets, visit
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, NotFound, NotReady
 from fieldkit.paper.obstacles import CannotPrint
-from fieldkit.paper_set import Paper, Wish
+from fieldkit.paper_print import Wish
+from fieldkit.paper_set import Paper
 from fieldkit.web.common import kit, page, pdf, shelf, vault
 from fieldkit.web.money import receipt_url
 from fieldkit.web.paper_look import cover_of, paper_row, problem_rows
@@ -55,11 +56,11 @@ def _print(wishes: Sequence[Wish], batch_of: str = "") -> ResponseReturnValue:
     number = wishes[0].case.slip.reservation.get("reception_no") if wishes else ""
     cover = cover_of(wishes, f"書類の一覧　受付番号 {number}") if batch_of else None
     try:
-        data = paper_set.print_papers(
+        data = paper_print.print_papers(
             vault(), settings.forms_dir, kit().city(), wishes, settings.clock(), cover, batch_of
         )
     except CannotPrint as error:
-        found = paper_set.problems_of(error, wishes)
+        found = paper_print.problems_of(error, wishes)
         first = wishes[0].case
         who = {"reception_no": number, "name": ""}
         back = f"/visit/{first.slip.reservation.id}" + (
@@ -116,7 +117,7 @@ def by_hand(rid: str, aid: str) -> ResponseReturnValue:
 # -- the whole visit ----------------------------------------------------------------------------
 def _wishes(rid: str) -> tuple[Wish, ...]:
     cases = cases_of(rid)
-    return paper_set.wishes_of_visit(vault(), shelf(), cases, kit().city())
+    return paper_print.wishes_of_visit(vault(), shelf(), cases, kit().city())
 
 
 @screens.get("/visit/<rid>/papers")

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from fieldkit import apply, handover, media, prints
 from fieldkit.apply import Case
 from fieldkit.errors import BadInput, KitError, NotReady
+from fieldkit.paper.fill import SUBSTITUTE
 from fieldkit.paper.photo_sheet import PAPERS
 from fieldkit.photo.exporting import online_problem
 from fieldkit.store import photos
@@ -99,6 +100,7 @@ def sheet(rid: str, aid: str, paper: str) -> ResponseReturnValue:
         str(case.state.values.get("birth") or case.applicant.get("birth") or ""),
         request.args.get("back") == "yes",
         kit().settings.clock(),
+        case.state.values.get(SUBSTITUTE, "") or str(case.applicant.get("kana") or ""),
     )
     return pdf(made, aid)
 

@@ -11,6 +11,7 @@ from fieldkit import sheets
 from fieldkit.apply import Case
 from fieldkit.sheets import Sheet
 from fieldkit.web import asking
+from fieldkit.web.address import base_of
 from fieldkit.web.asking import Answers, Asking
 from fieldkit.web.common import kit, say_day, shelf, vault
 from fieldkit.web.visits import case_of
@@ -27,20 +28,16 @@ WHENCE = {
 """Where a copied answer comes from, by the table of its source."""
 
 
-def _base(case: Case) -> str:
-    return f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
-
-
 def _sheet(case: Case, name: str) -> Sheet:
     return sheets.sheet_of(shelf(), case, kit().city(), name)
 
 
 def _asking(case: Case, sheet: Sheet) -> Asking:
-    base, form = _base(case), sheet.form
+    base, form = base_of(case), sheet.form
     shown = {
         "form_title": form.title,
         "copied": copied_rows(case, sheet),
-        "up": {"label": "書類の印刷", "url": f"{base}/papers"},
+        "up": {"label": "書類の記入と印刷", "url": f"{base}/papers"},
     }
     return Asking(
         case,
@@ -73,9 +70,9 @@ def copied_rows(case: Case, sheet: Sheet) -> list[dict[str, Any]]:
         group = found.setdefault(said, {"title": said, "rows": [], "url": ""})
         group["rows"].append({"label": question.label, "value": value})
         if table == "application" and not group["url"]:
-            group["url"] = f"{_base(case)}/form/{pages.get(asked, 1)}"
+            group["url"] = f"{base_of(case)}/form/{pages.get(asked, 1)}"
         elif table == "receipt":
-            group["url"] = f"{_base(case)}/fee"
+            group["url"] = f"{base_of(case)}/fee"
     return sorted(found.values(), key=lambda group: group["title"] != WHENCE["application"])
 
 
@@ -90,7 +87,7 @@ def resume(rid: str, aid: str, form: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     sheet = _own(case, form)
     if sheet is None:
-        return redirect(f"{_base(case)}/form")
+        return redirect(f"{base_of(case)}/form")
     return asking.resume(_asking(case, sheet), bool(sheet.kept.get("answers")))
 
 
@@ -99,7 +96,7 @@ def show(rid: str, aid: str, form: str, number: int) -> ResponseReturnValue:
     case = case_of(rid, aid)
     sheet = _own(case, form)
     if sheet is None:
-        return redirect(f"{_base(case)}/form/{number}")
+        return redirect(f"{base_of(case)}/form/{number}")
     return asking.show(_asking(case, sheet), number)
 
 
@@ -108,7 +105,7 @@ def draft(rid: str, aid: str, form: str) -> ResponseReturnValue:
     case = case_of(rid, aid)
     sheet = _own(case, form)
     if sheet is None:
-        return redirect(f"{_base(case)}/form")
+        return redirect(f"{base_of(case)}/form")
     return asking.draft(_asking(case, sheet))
 
 
@@ -117,7 +114,7 @@ def save(rid: str, aid: str, form: str, number: int) -> ResponseReturnValue:
     case = case_of(rid, aid)
     sheet = _own(case, form)
     if sheet is None:
-        return redirect(f"{_base(case)}/form/{number}")
+        return redirect(f"{base_of(case)}/form/{number}")
 
     def keep(kept: Answers, _wanted: asking.Wanted) -> None:
         sheets.save(vault(), case, sheet, kept)

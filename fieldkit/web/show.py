@@ -16,6 +16,7 @@ from fieldkit.apply import FORM, Case
 from fieldkit.errors import BadInput, NotFound
 from fieldkit.forms import Form
 from fieldkit.paper.fill import TEXT
+from fieldkit.paper.languages import LANGUAGES
 from fieldkit.paper.prose import Block, blocks, said
 from fieldkit.web.answers import answer_rows
 from fieldkit.web.common import error_rows, kit, page, shelf, vault
@@ -24,7 +25,6 @@ from fieldkit.web.visits import case_of, frame
 screens = Blueprint("show", __name__)
 EXPLAINED = "setsumei"
 """The form folder whose `body.<language>.md` explains the cards and the PINs."""
-NAMES = {"ja": "日本語", "easy": "やさしい日本語", "en": "English"}
 HTML_LANG = {"ja": "ja", "easy": "ja", "en": "en"}
 WORDS: dict[str, dict[str, str]] = {
     "ja": {
@@ -126,7 +126,8 @@ def _frame(case: Case, language: str) -> dict[str, Any]:
         "language": language,
         "html_lang": HTML_LANG[language],
         "languages": [
-            {"code": code, "name": name, "lang": HTML_LANG[code]} for code, name in NAMES.items()
+            {"code": code, "name": LANGUAGES[code], "lang": lang}
+            for code, lang in HTML_LANG.items()
         ],
         "explained": EXPLAINED in shelf().names,
         **frame(case),

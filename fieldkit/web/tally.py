@@ -22,9 +22,18 @@ from fieldkit.rules.cash import COINS, read_coins
 from fieldkit.rules.names import half_width_digits
 from fieldkit.rules.wareki import parse_date, wareki
 from fieldkit.tally_sheet import Sheet
-from fieldkit.web.common import error_rows, kit, page, pdf, say_day, today, vault
-from fieldkit.web.money import office_of
-from fieldkit.web.tally_looks import names_of, rows_of, shown
+from fieldkit.web.common import error_rows, kit, number_errors, page, pdf, say_day, today, vault
+from fieldkit.web.receipt_paper import office_of
+from fieldkit.web.tally_looks import (
+    late_deposits,
+    limit_of,
+    month_of,
+    names_of,
+    other_month,
+    rows_of,
+    shown,
+    strangers,
+)
 
 screens = Blueprint("tally", __name__)
 SHOWN = 31
@@ -32,8 +41,11 @@ SHOWN = 31
 
 @screens.app_context_processor
 def _for_all_pages() -> dict[str, Any]:
-    """`tallies_owed()` for the first screen: the days whose cash nobody has checked yet."""
-    return {"tallies_owed": lambda: rows_of(tally_days.owed(vault())) if _mine() else []}
+    """For the first screen: the days whose cash nobody has checked yet, or paid in in time."""
+    return {
+        "tallies_owed": lambda: rows_of(tally_days.owed(vault())) if _mine() else [],
+        "deposits_late": lambda: late_deposits() if _mine() else [],
+    }
 
 
 def _mine() -> bool:
@@ -48,7 +60,8 @@ def board() -> ResponseReturnValue:
     rest = [one for one in found if not one.owed]
     return page(
         "tally.html",
-        owed=None,
+        late={row["url"] for row in late_deposits()},
+        strangers=strangers(),
         waiting=rows_of(tally_days.owed(vault())),
         done=rows_of(rest[:SHOWN]),
         month=today().isoformat()[:7],
@@ -58,7 +71,7 @@ def board() -> ResponseReturnValue:
 
 @screens.get("/tally/month/<month>")
 def month(month: str) -> ResponseReturnValue:
-    first = _month(month)
+    first = month_of(month)
     rows = rows_of(list(reversed(_days_of(month))))
     return page(
         "tally_month.html",
@@ -66,14 +79,14 @@ def month(month: str) -> ResponseReturnValue:
         title=say_day(first.isoformat()).removesuffix("1日"),
         rows=rows,
         total={name: sum(row[name] for row in rows) for name in ("count", "yen", "spoiled")},
-        before=_step(first, -1),
-        after=_step(first, 1),
+        before=other_month(first, -1),
+        after=other_month(first, 1),
     )
 
 
 @screens.get("/tally/month/<month>.pdf")
 def month_pdf(month: str) -> ResponseReturnValue:
-    first = _month(month)
+    first = month_of(month)
     rows = rows_of(list(reversed(_days_of(month))))
     printed = [
         [wareki(date.fromisoformat(r["day"]), weekday=True), r["officer"], r["count"], r["yen"],
@@ -87,20 +100,8 @@ def month_pdf(month: str) -> ResponseReturnValue:
     return pdf(data, f"tally-{month}")
 
 
-def _month(text: str) -> date:
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise NotFound("この月の画面はありません。日計表の一覧を開き直してください。") from None
-
-
 def _days_of(month: str) -> list[tally_days.Day]:
     return tally_days.days(vault(), f"{month}-01", f"{month}-31")
-
-
-def _step(first: date, by: int) -> str:
-    month = first.year * 12 + first.month - 1 + by
-    return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def _frame() -> dict[str, str]:
@@ -123,15 +124,11 @@ def _place(day: str, number: int) -> Place:
     return Place(f"/tally/{day}/{number}", found, tally.current(vault(), day, officer))
 
 
-def _limit(day: str) -> date:
-    city = kit().city()
-    return tally.pay_in_by(day, city.cash.pay_in_days, city.days)
-
-
 def _draw(place: Place, errors: list[BadInput], values: dict[str, str]) -> ResponseReturnValue:
     names, sheet, row = names_of(), place.sheet, place.row
-    limit = _limit(sheet.day)
+    limit = limit_of(sheet.day)
     old = [one for one in tally.history(vault(), sheet.day, sheet.officer) if one != row]
+    counter = row["made_by"] if row else ""
     return (
         page(
             "tally_day.html",
@@ -140,7 +137,8 @@ def _draw(place: Place, errors: list[BadInput], values: dict[str, str]) -> Respo
             officer=names.get(sheet.officer, sheet.officer),
             row=shown(row, names) if row else None,
             stale=row is not None and row["sheet"].mark != sheet.mark,
-            old=[shown(one, names) for one in old],
+            old=[shown(one, names) for one in old if not one["paid_in_on"]],
+            paid=[shown(one, names) for one in old if one["paid_in_on"]],
             coins=COINS,
             whys=[{"value": code, "label": ja} for code, ja in tally.WHY.items()],
             numbers=[{"value": no, "label": no} for no in sheet.numbers],
@@ -148,7 +146,7 @@ def _draw(place: Place, errors: list[BadInput], values: dict[str, str]) -> Respo
             others=[
                 {"value": user.id, "label": user.name, "note": user.role_ja}
                 for user in people.everybody(vault())
-                if user.id not in (vault().user.id, row["made_by"] if row else "")
+                if user.id != counter
             ],
             cash=kit().city().cash,
             limit=limit.isoformat(),
@@ -215,6 +213,8 @@ def pay_in(day: str, number: int) -> ResponseReturnValue:
     place, form = _place(day, number), request.form
     slip_no = re.sub(r"\s", "", half_width_digits(form.get("slip_no", "")))
     values = {name: form.get(name, "") for name in ("slip_no", "paid_in_on")}
+    if errors := number_errors({"slip_no": slip_no}):
+        return _draw(place, errors, values)
     try:
         on = parse_date(values["paid_in_on"], "paid_in_on")
         tally.pay_in(vault(), _needed(place), slip_no, on)
@@ -238,7 +238,7 @@ def sheet_pdf(day: str, number: int) -> ResponseReturnValue:
         "account": office["account"],
         "title": office["officer_title"],
         "treasurer": kit().city().cash.treasurer,
-        "pay_in_by": _limit(row["day"]).isoformat(),
+        "pay_in_by": limit_of(row["day"]).isoformat(),
     }
     settings = kit().settings
     data = tally_sheet(settings.forms_dir, row, names_of(), frame, settings.clock())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from fieldkit import people, tally
+from fieldkit import people, tally, tally_days
+from fieldkit.errors import BadCityData, NotFound
 from fieldkit.tally_days import Day
-from fieldkit.web.common import say_moment, vault
+from fieldkit.web.common import kit, say_moment, today, vault
 
 
 def rows_of(days: Sequence[Day]) -> list[dict[str, Any]]:
@@ -23,6 +25,29 @@ def rows_of(days: Sequence[Day]) -> list[dict[str, Any]]:
         }
         for one in days
     ]  # fmt: skip
+
+
+def limit_of(day: str) -> date:
+    """The last day to pay in the cash of a day, by the city's calendar."""
+    city = kit().city()
+    return tally.pay_in_by(day, city.cash.pay_in_days, city.days)
+
+
+def late_deposits() -> list[dict[str, Any]]:
+    """The checked days whose cash lies here past its limit, oldest first; none while a table of
+    the city is broken: the page itself has to open."""
+    try:
+        found = tally_days.days(vault())
+        late = [one for one in found if one.unpaid and limit_of(one.day) < today()]
+    except BadCityData:
+        return []
+    return rows_of(late[::-1])
+
+
+def strangers() -> list[str]:
+    """The officers of cash.toml who are nobody on this laptop, by the numbers written there."""
+    known = names_of()
+    return [one.user for one in kit().city().cash.officers if one.user not in known]
 
 
 def names_of() -> dict[str, str]:
@@ -48,3 +73,17 @@ def shown(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         "checked": say_moment(row["checked_at"]) if row["checked_at"] else "",
         "undone": say_moment(row["replaced_at"]) if row["replaced_at"] else "",
     }
+
+
+def month_of(text: str) -> date:
+    """The first day of `2026-07`; NotFound for anything else."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise NotFound("この月の画面はありません。日計表の一覧を開き直してください。") from None
+
+
+def other_month(first: date, by: int) -> str:
+    """The month `by` months on, as addresses carry it."""
+    month = first.year * 12 + first.month - 1 + by
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -15,6 +16,7 @@ from fieldkit.reserve import Slip
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
+from fieldkit.web.address import base_of
 from fieldkit.web.answers import sections
 from fieldkit.web.common import error_rows, kit, page, shelf, today, vault
 from fieldkit.web.photo_look import calls_shown
@@ -69,7 +71,12 @@ def tasks_of(case: Case) -> list[visit.Task]:
     city = kit().city()
     yen, needs_photo = apply.fee_yen(case, city), not apply.no_photo(case, city)
     papers = paper_set.task_state(papers_of(case))
-    return visit.tasks(case.trip, case.applicant, case.state.complete, yen, papers, needs_photo)
+    rows = visit.tasks(case.trip, case.applicant, case.state.complete, yen, papers, needs_photo)
+    half = apply.unsaved(case)
+    return [
+        replace(row, state="doing") if half and row.name == "form" and row.state == "done" else row
+        for row in rows
+    ]
 
 
 def papers_of(case: Case) -> tuple[Paper, ...]:
@@ -85,7 +92,7 @@ def cases_of(rid: str) -> list[Case]:
 
 
 def task_url(case: Case, name: str) -> str:
-    base = f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}"
+    base = base_of(case)
     return f"{base}/{name}"
 
 
@@ -121,7 +128,7 @@ def _person(case: Case) -> dict[str, Any]:
         "total": len(tasks),
         "state": "cancelled" if aside else state,
         "state_ja": aside or visit.STATE_JA[state],
-        "url": f"/visit/{case.slip.reservation.id}/a/{case.applicant.id}",
+        "url": base_of(case),
     }
 
 

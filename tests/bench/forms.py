@@ -9,8 +9,6 @@ no dates, and each expression runs once on a finished tree.
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -20,22 +18,10 @@ from lxml import etree
 from fieldkit.forms import Form, list_forms, load_form
 from fieldkit.forms.settle import settle
 from fieldkit.settings import asset_dir
-from tests.bench.trunk import say
+from tests.bench.trunk import median_ms, say
 
 ROUNDS = 200
 TODAY = date(2026, 7, 1)
-
-
-def median_ms(act: Callable[[], object]) -> float:
-    """Median of many runs after a few that warm up."""
-    for _ in range(5):
-        act()
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        act()
-        times.append((time.perf_counter() - begin) * 1000)
-    return statistics.median(times)
 
 
 def floor_of(form: Form) -> Callable[[], None]:
@@ -69,9 +55,10 @@ def main() -> None:
     forms = asset_dir("forms")
     for name in list_forms(forms):
         form = load_form(forms, name)
-        took = median_ms(lambda form=form: form.evaluate(form.sample, TODAY))  # type: ignore[misc]
+        took = median_ms(lambda form=form: form.evaluate(form.sample, TODAY), ROUNDS)  # type: ignore[misc]
         count = sum(1 for q in form.questions if q.type != "calculate")
-        say(f"{name}: {count} questions", took, "lxml, each once", median_ms(floor_of(form)))
+        least = median_ms(floor_of(form), ROUNDS)
+        say(f"{name}: {count} questions", took, "lxml, each once", least)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@
 Prints medians in milliseconds (and the processor's own time, which other work on the machine
 disturbs less), never an assertion: what is slow on one laptop is a number to look at, not a red
 test. Wanted: one form from click to PDF 150 ms warm; 20 people's sets (about 100 pages) 2 s; 276
-application forms at most 3 x the time of typst alone.
+application forms at most 3 x the time of typst alone. Then the same through the screens
+(tests/bench/paper_http.py).
 """
 
 from __future__ import annotations
 
 import io
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,7 +20,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
-import typst
 from PIL import Image
 
 from fieldkit.forms import Form, list_forms, load_form
@@ -29,32 +28,13 @@ from fieldkit.paper.background import put_background
 from fieldkit.paper.engine import inputs_of, press
 from fieldkit.paper.sheet import filled
 from fieldkit.settings import asset_dir
+from tests.bench import paper_http
+from tests.bench.timing import say, took, typst_alone
 
 NOW = datetime(2026, 7, 1, 10, 42, tzinfo=timezone(timedelta(hours=9)))
 NAMES = ("汐見　太郎", "葛󠄀城　𠮷子", "髙橋　ヴィ子", "MARIA FERNANDA DE LOS ANGELES")
 SEATS, SEASON = 20, 276
 SET = ("kofu_shinsei", "pin_sofu", "kao_shomei", "hoken_doi", "funshitsu")
-Times = tuple[float, float]
-
-
-def took(act: Callable[[], object], rounds: int) -> Times:
-    """Median wall time and median processor time, ms, after one run that warms up."""
-    act()
-    walls, own = [], []
-    for _ in range(rounds):
-        wall, cpu = time.perf_counter(), time.process_time()
-        act()
-        walls.append((time.perf_counter() - wall) * 1000)
-        own.append((time.process_time() - cpu) * 1000)
-    return statistics.median(walls), statistics.median(own)
-
-
-def say(act: str, times: Times, least: Times | None = None, wanted: str = "") -> None:
-    line = f"{act:<46}{times[0]:9.1f} ms  (processor {times[1]:7.1f} ms)"
-    if least:
-        wall, own = times[0] / least[0], times[1] / least[1]
-        line += f"   x{wall:5.2f} of typst alone (processor x{own:.2f})"
-    print(line + (f"   wanted: {wanted}" if wanted else ""))
 
 
 def portrait(seed: int) -> bytes:
@@ -84,23 +64,8 @@ def floor(forms_dir: Path, items: list[Item]) -> Callable[[], object]:
     """typst alone: the same pages from data that is prepared already, and nothing afterwards."""
     sheets = [sheet for sheet in filled(forms_dir, items, NOW)[0] if sheet]
     pictures = {key: picture for sheet in sheets for key, picture in sheet.pictures.items()}
-    ready = press(forms_dir)
     data = {"title": "floor", "sheets": [sheet.sheet for sheet in sheets]}
-    inputs = inputs_of(ready, data, pictures)
-    root = forms_dir / "print"
-    turn = iter(range(10_000))
-
-    def act() -> object:
-        # typst remembers what it set before: another input each time keeps the floor honest.
-        inputs["data"] = inputs["data"].replace('"title":"floor', f'"title":"floor{next(turn)}', 1)
-        for _ in range(12):
-            typst.compile(b"", font_paths=ready.fonts, format="svg")
-        return typst.compile(
-            str(root / "official.typ"), root=str(root), font_paths=ready.fonts, sys_inputs=inputs,
-            format="pdf", pdf_standards=["a-2u"], timestamp=NOW,
-        )  # fmt: skip
-
-    return act
+    return typst_alone(forms_dir, inputs_of(press(forms_dir), data, pictures), NOW)
 
 
 def bench(forms_dir: Path, name: str, items: list[Item], rounds: int, wanted: str) -> None:
@@ -108,7 +73,8 @@ def bench(forms_dir: Path, name: str, items: list[Item], rounds: int, wanted: st
     pages = sum(print_batch(forms_dir, items, NOW, cover).pages_of)
     least = took(floor(forms_dir, items), rounds)
     say(f"typst alone: {name}, {pages} pages", least)
-    say(f"{name}", took(lambda: print_batch(forms_dir, items, NOW, cover), rounds), least, wanted)
+    times = took(lambda: print_batch(forms_dir, items, NOW, cover), rounds)
+    say(name, times, least, wanted, "typst alone")
 
 
 def main() -> None:
@@ -132,6 +98,7 @@ def main() -> None:
         put_background(own / form.name, blank)
         form = load_form(own, form.name)
         bench(own, "one form over the city's sheet", people([form], 1, photos), 15, "150 ms")
+    paper_http.main()
 
 
 if __name__ == "__main__":

@@ -11,18 +11,17 @@ twice that; a frame of the live view 60 ms; 600 MB at the peak.
 
 from __future__ import annotations
 
-import statistics
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 
 from fieldkit.photo import guide, judge, shared_engine
 from fieldkit.photo.opening import open_picture
+from tests.bench.timing import say, took
 from tests.photo.frames import Pixels, astronaut_frame, jpeg_bytes
 
 ROUNDS = 25
@@ -43,30 +42,10 @@ print(start, loaded, peak())
 """
 
 
-def took(act: Callable[[], object]) -> tuple[float, float]:
-    """Median wall time and median processor time, ms, of ROUNDS runs after two that warm up."""
-    act(), act()
-    walls, own = [], []
-    for _ in range(ROUNDS):
-        wall, cpu = time.perf_counter(), time.process_time()
-        act()
-        walls.append((time.perf_counter() - wall) * 1000)
-        own.append((time.process_time() - cpu) * 1000)
-    return statistics.median(walls), statistics.median(own)
-
-
 def floor(data: bytes) -> None:
     pixels, engine = open_picture(data), shared_engine()
     engine.find(pixels)
     engine.person(pixels)
-
-
-def say(act: str, times: tuple[float, float], least: tuple[float, float] | None = None) -> None:
-    line = f"{act:<42}{times[0]:9.1f} ms  (processor {times[1]:7.1f} ms)"
-    if least:
-        wall, own = times[0] / least[0], times[1] / least[1]
-        line += f"   x{wall:5.2f} of the floor (processor x{own:.2f})"
-    print(line)
 
 
 def small(frame: Pixels) -> bytes:
@@ -93,14 +72,15 @@ def main() -> None:
     screen = astronaut_frame(1920, 1080, eye_px=150)
     shot = jpeg_bytes(screen)
     large = jpeg_bytes(astronaut_frame(4032, 3024, eye_px=420))
-    least = took(lambda: floor(shot))
+    least = took(lambda: floor(shot), ROUNDS, 2)
     say("floor of 1920x1080", least)
-    say("judge 1920x1080, verdict and crop", took(lambda: judge(shot)), least)
-    most = took(lambda: floor(large))
+    say("judge 1920x1080, verdict and crop", took(lambda: judge(shot), ROUNDS, 2), least)
+    most = took(lambda: floor(large), ROUNDS, 2)
     say("floor of 12 megapixels", most)
-    say("judge 12 megapixels, verdict and crop", took(lambda: judge(large)), most)
+    say("judge 12 megapixels, verdict and crop", took(lambda: judge(large), ROUNDS, 2), most)
     frame = small(screen)
-    say("a frame of the live view, 640x360", took(lambda: guide(frame, full_height=1080)))
+    view = took(lambda: guide(frame, full_height=1080), ROUNDS, 2)
+    say("a frame of the live view, 640x360", view)
     bench_memory(([shot] * 4 + [large]) * (PHOTOS // 5))
 
 

@@ -118,7 +118,7 @@ def test_a_form_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
     code, _, wrong = run("print", "kofu_shinsei", "--blank", "--out", tmp_path / "no" / "f.pdf")
-    assert code == 1 and "書き込め" in wrong
+    assert code == 1 and "フォルダー" in wrong and "がありません" in wrong
 
 
 def test_samples_are_made_for_every_form_and_language(run: Run, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_it_asks_for_the_cards_that_can_be_at_hand(
     [
         ({"kind": "new"}, ("notice_card",)),
         ({"kind": "new", "notice_card": "none"}, ()),
-        ({"kind": "renew"}, ("old_card",)),
-        ({"kind": "renew", "old_card": "no"}, ()),
+        ({"kind": "renew"}, ("old_card", "card_until")),
+        ({"kind": "renew", "old_card": "no", "card_until": "2026-09-01"}, ()),
     ],
 )
 def test_it_demands_an_answer_for_them(changes: dict[str, str], missing: tuple[str, ...]) -> None:

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from fieldkit.errors import BadCityData, NotFound
-from fieldkit.forms import check_form, list_forms, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import list_forms, load_form
 from tests.forms.form_cases import TODAY
 
 

@@ -12,7 +12,8 @@ import pytest
 from openpyxl.styles import Font, PatternFill
 
 from fieldkit.errors import BadCityData
-from fieldkit.forms import check_form, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import load_form
 from tests.forms.form_cases import TODAY
 
 SURVEY: list[list[Any]] = [

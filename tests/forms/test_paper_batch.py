@@ -196,12 +196,16 @@ def test_it_tells_everything_that_is_wrong_with_everyone_and_prints_nothing() ->
     assert "1件目" in said and "代替文字" in said and "mm" in said
 
 
-def test_a_name_on_the_cover_that_no_font_draws_is_told() -> None:
-    items = [Item(form_of(), answers(), who="太\U0001b001郎")]
-    with pytest.raises(CannotPrint) as caught:
-        print_batch(FORMS, items, PRINTED_AT, Cover("一覧"))
-    (problem,) = caught.value.problems
-    assert (problem.label, problem.code) == ("表紙", "U+1B001")
+@pytest.mark.parametrize(
+    ("other", "said"), [("大郎 花子", "大郎花子"), ("", "太〓郎葛子")], ids=["substitute", "none"]
+)
+def test_a_name_on_the_cover_that_no_font_draws(other: str, said: str) -> None:
+    """The cover stays with the office: the name as on the papers, else in plain shapes."""
+    who = "太\U0001b001郎 葛\U000e0102子"
+    made = print_batch(
+        FORMS, [Item(form_of(), answers(), who=who, substitute=other)], PRINTED_AT, Cover("一覧")
+    )
+    assert said in pdf_text(made.pdf)
 
 
 def test_an_empty_batch_is_refused() -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from fieldkit.errors import BadCityData
 from fieldkit.forms import list_forms, load_form
 from fieldkit.paper.background import pages_of
 from fieldkit.paper.grid import grid_pdf
+from fieldkit.paper.layout import checked_layout
 from tests.forms.form_cases import FORMS, PRINTED_AT, pdf_text, run_on_pdf
 from tests.needs import needs
 
@@ -41,3 +45,13 @@ def test_what_does_not_fit_is_told_and_still_shown(own_forms: Path) -> None:
     path.write_text(text, encoding="utf-8")
     pdf, found = grid_pdf(own_forms, load_form(own_forms, "kofu_shinsei"), PRINTED_AT)
     assert pdf.startswith(b"%PDF") and "tel" in {problem.question for problem in found}
+
+
+def test_what_is_never_drawn_may_lie_off_the_citys_sheet() -> None:
+    layout = {"paper": "b5", "draw": False, "box": [{"x": 12, "y": 10, "w": 186, "h": 20}]}
+    assert checked_layout(layout) is layout
+    with pytest.raises(BadCityData, match="はみ出します"):
+        checked_layout({**layout, "draw": True})
+    field = {"name": "a", "x": 180, "y": 10, "w": 20, "h": 5, "size": 10}
+    with pytest.raises(BadCityData, match="はみ出します"):
+        checked_layout({**layout, "field": [field]})

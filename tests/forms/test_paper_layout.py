@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fieldkit.errors import BadCityData, KitError
-from fieldkit.forms import check_form, list_forms, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import list_forms, load_form
 from fieldkit.paper import Item, print_item, problems
 from fieldkit.paper.background import pages_of
 from fieldkit.paper.fill import part_of

@@ -11,7 +11,8 @@ import pytest
 
 from fieldkit import citydata
 from fieldkit.errors import BadCityData, KitError
-from fieldkit.forms import check_form, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import load_form
 from fieldkit.guides import city_answers
 from fieldkit.paper import Item, print_item, prose
 from tests.forms.form_cases import FORMS, PRINTED_AT, pdf_text, run_on_pdf

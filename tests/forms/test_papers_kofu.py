@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fieldkit.forms import check_form, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import load_form
 from fieldkit.paper import overflows, print_form
 from tests.forms.form_cases import FORMS, PRINTED_AT, drawn_photo, pdf_text, run_on_pdf
 from tests.forms.kofu_cases import AGENT, NAMES, answers, bare, in_area, printed

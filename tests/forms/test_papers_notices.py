@@ -7,7 +7,8 @@ import tomllib
 import pytest
 
 from fieldkit import desk
-from fieldkit.forms import check_form, load_form
+from fieldkit.form_check import check_form
+from fieldkit.forms import load_form
 from fieldkit.paper import CannotPrint
 from fieldkit.paper.dates import wareki_text
 from fieldkit.rules.personal_number import check_digit

@@ -62,6 +62,7 @@ ANSWERS: Values = {
     "notice_card": "none",
     "juki_card": "no",
     "old_card": "yes",
+    "card_until": "令和8年9月1日",
     "face_only": "no",
     "no_sign_cert": "no",
     "no_auth_cert": "no",
@@ -307,12 +308,11 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityServer]:
     made.stop()  # type: ignore[operator]
 
 
-@pytest.fixture
-def office(tmp_path: Path, city: CityServer) -> Iterator[Office]:
-    """A laptop of the city with five people, enrolled, nobody logged in."""
+def new_office(folder: Path, city: CityServer) -> Office:
+    """A laptop of the city with five people, enrolled, nobody logged in; its data in `folder`."""
     watch = Watch()
     settings = Settings(
-        data_dir=tmp_path / "kit", host=HOST, server_url=city.url, argon2=FAST, clock=watch
+        data_dir=folder / "kit", host=HOST, server_url=city.url, argon2=FAST, clock=watch
     )
     first, *others = CAST.values()
     opened, _ = opening.create(settings, first, WORDS)
@@ -320,7 +320,12 @@ def office(tmp_path: Path, city: CityServer) -> Iterator[Office]:
         opened.add_user(user, WORDS)
     enrol_device(opened, city.url, city.code(), city.fingerprint(), "訪問用A")
     opened.close()
-    made = Office(settings, watch, city)
+    return Office(settings, watch, city)
+
+
+@pytest.fixture
+def office(tmp_path: Path, city: CityServer) -> Iterator[Office]:
+    made = new_office(tmp_path, city)
     yield made
     made.kit.put_away()
 

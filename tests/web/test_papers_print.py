@@ -54,7 +54,7 @@ def listed(browser: Browser, base: str) -> dict[str, str]:
 
 
 def task(browser: Browser, base: str) -> str:
-    row = browser.text(browser.get(base)).split("申請書・領収書の印刷")[1].split("</li>")[0]
+    row = browser.text(browser.get(base)).split("書類の記入と印刷")[1].split("</li>")[0]
     return re.sub(r"<[^>]+>|\s+", "", row)
 
 

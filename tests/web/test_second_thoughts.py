@@ -93,7 +93,7 @@ def test_a_printed_paper_is_printed_again_after_a_change(boss: Browser, office: 
     base = office.visit()
     do_tasks(boss, base)
     printed = f"{base}/papers/set.pdf"
-    row = "申請書・領収書の印刷"
+    row = "書類の記入と印刷"
 
     def state() -> str:
         return boss.text(boss.get(base)).split(row)[1].split("</li>")[0]

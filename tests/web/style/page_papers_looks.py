@@ -123,10 +123,13 @@ COPIED = [
 STORY = {"name": "story", "type": "text", "label": "そのときの様子（経緯）", "hint": "200文字まで",
          "required": True, "choices": [], "value": "", "error": "", "long": True}  # fmt: skip
 PROBLEMS = [
-    {"who": "山本 ハル", "paper": "個人番号カード紛失・廃止届", "url": "#story", "other_url": "",
-     "says": "「そのときの様子（経緯）」：印刷の枠に入りません（42.5 mm 必要です）。"},
-    {"who": "佐藤 一", "paper": "個人番号カード交付申請書", "url": "#name", "other_url": "#alt",
-     "says": "「氏名」：文字「葛󠄀」（U+845B U+E0100）を印刷できるフォントがありません。"},
+    {"who": "山本 ハル", "papers": ["個人番号カード紛失・廃止届"], "url": "#story",
+     "other_url": "",
+     "says": ["「そのときの様子（経緯）」：印刷の枠に入りません（42.5 mm 必要です）。"]},
+    {"who": "佐藤 一", "papers": ["個人番号カード交付申請書", "個人番号カード返納届"],
+     "url": "#name", "other_url": "#alt",
+     "says": ["「氏名」：文字「葛󠄀」（U+845B U+E0100）を印刷できるフォントがありません。",
+              "「氏名」：文字「𛀁」（U+1B001）を印刷できるフォントがありません。"]},
 ]  # fmt: skip
 
 # name of the look -> (template, context over BASE)

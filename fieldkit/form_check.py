@@ -15,6 +15,8 @@ from fieldkit.errors import BadCityData, BadInput, KitError
 from fieldkit.forms.check_layout import copied_problems, name_problems
 from fieldkit.forms.form import Form
 from fieldkit.forms.load import load_form
+from fieldkit.paper import problems
+from fieldkit.paper.layout import checked_layout
 
 _DAY = date(2026, 7, 1)
 
@@ -34,23 +36,20 @@ def check_form(forms_dir: Path, name: str, today: date | None = None) -> list[Pr
     that the sample is judged on (default: 2026-07-01, so that the answer does not change with the
     calendar).
     """
-    # The paper module prints forms and so imports this package: a late import breaks the ring.
-    from fieldkit.paper.layout import checked_layout
-
     try:
         form = load_form(forms_dir, name)
         if form.layout:
             checked_layout(form.layout)
         found = [*name_problems(forms_dir, form), *copied_problems(forms_dir, form)]
-        problems = [Problem(*one) for one in found]
-        if form.layout and not problems:
+        wrong = [Problem(*one) for one in found]
+        if form.layout and not wrong:
             checked_layout(form.layout, form)  # with the names in `when` and in options
     except BadCityData as error:
         return [Problem(f"{error.file} {error.key}".strip(), error.sentence)]
     except KitError as error:
         return [Problem(name, error.sentence)]
-    problems += _sample_answers(form, today or _DAY)
-    return problems or list(_print_sample(forms_dir, form))
+    wrong += _sample_answers(form, today or _DAY)
+    return wrong or list(_print_sample(forms_dir, form))
 
 
 def _sample_answers(form: Form, today: date) -> Iterator[Problem]:
@@ -77,11 +76,6 @@ def _sample_answers(form: Form, today: date) -> Iterator[Problem]:
 
 def _print_sample(forms_dir: Path, form: Form) -> Iterator[Problem]:
     """Fonts, overflow and the a-2u print itself: every box that is too small is told."""
-    if not form.layout:
-        return
-    # The paper module prints forms and so imports this package: a late import breaks the ring.
-    from fieldkit.paper import problems
-
     try:
         for found in problems(forms_dir, form, form.sample):
             if found.kind == "overflow":
@@ -91,7 +85,8 @@ def _print_sample(forms_dir: Path, form: Form) -> Iterator[Problem]:
                     "枠か文字を直してください。",
                 )
             else:
-                yield Problem(f"sample.json（{found.question}）", found.sentence)
+                where = "sample.json" if form.sample else "survey"
+                yield Problem(f"{where}（{found.question}）", found.sentence)
     except BadInput as error:
         yield Problem(f"sample.json（{error.field}）", error.sentence)
     except BadCityData as error:
