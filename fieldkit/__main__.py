@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldkit import allocator
+from fieldkit.arguments import Parser
 from fieldkit.errors import KitError
 
 Argument = tuple[str, dict[str, Any]]
@@ -49,7 +50,7 @@ commands in full:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="fieldkit",
         description="出張申請キット",
         epilog=EVERY,

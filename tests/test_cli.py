@@ -208,8 +208,16 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path) -> None:
     assert not (full / "kit").exists()
 
 
-def test_wrong_arguments_show_the_usage() -> None:
-    cases: list[tuple[object, ...]] = [(), ("nothing",), ("forms",), ("serve", "--port", "x")]
-    for words, done in run_all(cases):
-        assert done.returncode == 2 and "usage: fieldkit" in done.stderr, words
-        assert "Traceback" not in done.stderr
+def test_wrong_arguments_are_told_in_japanese() -> None:
+    cases = {
+        (): "足りません：COMMAND",
+        ("nothing",): "'nothing' は使えません",
+        ("forms",): "足りません：list",
+        ("serve", "--port", "x"): "--port の 'x' は読めません",
+        ("init", "--data"): "--data のあとに値がありません",
+        ("forms", "check", "--nope"): "この指定は使えません：--nope",
+    }
+    for words, done in run_all(list(cases)):
+        told = done.stderr.strip().splitlines()
+        assert done.returncode == 2 and len(told) == 1, words
+        assert cases[tuple(words)] in told[0] and "使い方：fieldkit" in told[0], told
