@@ -196,7 +196,7 @@ def do_visit(w: Screens, base: str, who: Person) -> bytes:
         photo_id = do_tasks(w, base, **who.answers)  # type: ignore[arg-type]
     picture = w.get(f"{base}/photo/{photo_id}/view").body
     assert picture.startswith(b"\xff\xd8")
-    for name in ("application", "receipt"):
+    for name in ("application", "set"):
         assert w.get(f"{base}/papers/{name}.pdf").body.startswith(b"%PDF")
     w.post(f"{base}/show", {"consent": "yes"})
     return picture

@@ -96,7 +96,7 @@ def look_at_papers(page: Page, origin: str, base: str) -> None:
     page.goto(f"{origin}{base}/check")
     page.goto(f"{origin}{base}/papers")
     sizes = page.evaluate(
-        """async base => Promise.all(["application", "receipt"].map(async name => {
+        """async base => Promise.all(["application", "set"].map(async name => {
             const answer = await fetch(`${base}/papers/${name}.pdf`);
             return (await answer.arrayBuffer()).byteLength;
         }))""",
