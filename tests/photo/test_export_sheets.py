@@ -181,13 +181,16 @@ def test_it_is_pdf_a_with_fonts_and_a_title_without_a_name(paper: str) -> None:
     assert pdf == photo_sheet(FORMS, paper, red(), PRINTED_AT, BACK)
 
 
-def test_it_refuses_another_paper_a_broken_picture_and_a_name_no_font_has() -> None:
+def test_it_refuses_another_paper_and_a_broken_picture() -> None:
     with pytest.raises(BadInput, match="はがき"):
         photo_sheet(FORMS, "a3", red(), PRINTED_AT)
     with pytest.raises(KitError, match="顔写真を読めません"):
         photo_sheet(FORMS, "l", b"\xff\xd8\xff broken", PRINTED_AT)
-    with pytest.raises(KitError, match="氏名"):
-        photo_sheet(FORMS, "l", red(), PRINTED_AT, Back("\ue000", "", date(2026, 7, 1)))
+
+
+def test_a_name_no_font_has_is_told_on_the_back_and_stops_nothing() -> None:
+    pdf = photo_sheet(FORMS, "l", red(), PRINTED_AT, Back("\ue000山", "", date(2026, 7, 1)))
+    assert "〓山" in run_on_pdf("pdftotext", "-", "-", pdf=pdf)
 
 
 def test_the_contact_sheet_has_20_numbers_a_page_and_no_names() -> None:
