@@ -154,7 +154,7 @@ def _facts(case: Case, checked: Mapping[str, Any]) -> dict[str, bool]:
         "handwritten": not values.get("form_id", "").strip(),
         "scribed": values.get("scribed") == "yes",
         "id_enough": enough,
-        "pickup": checked.get("outcome") == "FALLBACK_PICKUP",
+        "pickup": checked.get("outcome") == id_check.PICKUP,
     }
 
 

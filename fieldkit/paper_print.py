@@ -22,7 +22,7 @@ from fieldkit.paper.fill import SUBSTITUTE
 from fieldkit.paper.obstacles import CannotPrint, Problem
 from fieldkit.paper.sheet import Item
 from fieldkit.paper_log import note_print
-from fieldkit.paper_set import Paper, papers_of, short, shows_photo, to_print
+from fieldkit.paper_set import Paper, papers_of, printed_marks, short, shows_photo, to_print
 from fieldkit.sheets import Sheet, Shelf
 from fieldkit.store import photos
 from fieldkit.store.vault import Vault
@@ -124,8 +124,7 @@ def chosen_photo(vault: Vault, case: Case) -> bytes | None:
 def _remember(vault: Vault, wish: Wish) -> None:
     """What was on the papers, in the application; a closed visit stays as it is."""
     with contextlib.suppress(NotReady), changing(wish.case) as body:
-        was = body.get("papers_printed")
-        marks = {**(was if isinstance(was, dict) else {}), **{p.form: p.mark for p in wish.papers}}
+        marks = printed_marks(body) | {paper.form: paper.mark for paper in wish.papers}
         fields = {"papers_printed": marks}
         visit.save_application(vault, wish.case.trip, wish.case.applicant, fields)
 

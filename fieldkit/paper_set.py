@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fieldkit import apply, sheets
 from fieldkit.apply import Case
@@ -81,8 +82,7 @@ class Paper:
 def papers_of(vault: Vault, shelf: Shelf, case: Case, city: CityData) -> tuple[Paper, ...]:
     """The papers of one person, in the order of signing."""
     times = times_printed(vault, case.applicant.id)
-    was = case.body.get("papers_printed")
-    marks = was if isinstance(was, dict) else {}
+    marks = printed_marks(case.body)
     found = []
     for need in apply.needed_papers(case, city):
         sheet = sheets.sheet_of(shelf, case, city, need.form) if need.form in shelf.names else None
@@ -101,6 +101,13 @@ def papers_of(vault: Vault, shelf: Shelf, case: Case, city: CityData) -> tuple[P
             )
         )
     return tuple(sorted(found, key=lambda paper: paper.order))
+
+
+def printed_marks(body: Mapping[str, Any]) -> dict[str, str]:
+    """What stood on the last print of each form, by the application's fields. An application of
+    an older version holds a bare yes there, which says of no form what stood on it."""
+    marks = body.get("papers_printed")
+    return marks if isinstance(marks, dict) else {}
 
 
 def _mark(case: Case, city: CityData, sheet: Sheet) -> str:

@@ -13,25 +13,28 @@ from typing import Any
 
 from fieldkit.errors import BadCityData
 from fieldkit.rules.papers import KINDS
-from fieldkit.rules.tables import known_words, maybe, maybe_date, need, no_twins, rows, words
+from fieldkit.rules.tables import (
+    Period,
+    known_words,
+    maybe,
+    maybe_date,
+    need,
+    no_twins,
+    rows,
+    words,
+)
 from fieldkit.rules.wareki import age_on
 
 CHARGES = ("yes", "no", "ask")
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(Period):
     """Yen for one period. `express_card` is None while there is no express issue."""
 
-    valid_from: date
-    valid_to: date | None
     normal_card: int
     express_card: int | None
     certificate: int
-
-    def covers(self, day: date) -> bool:
-        """True when `day` lies in the period, both ends included."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)

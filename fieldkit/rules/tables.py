@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -24,6 +25,18 @@ _WORDS: dict[type, str] = {
     dict: "表（[見出し]）",
     date: "日付（2026-06-17 の形）",
 }
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `valid_from` to `valid_to`, both ends included; no end means until further notice."""
+
+    valid_from: date
+    valid_to: date | None
+
+    def covers(self, day: date) -> bool:
+        """True when `day` lies in the period."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 def need(data: Mapping[str, Any], key: str, kind: type[T], file: str, at: str = "") -> T:

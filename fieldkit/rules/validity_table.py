@@ -13,23 +13,11 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from fieldkit.errors import BadCityData
-from fieldkit.rules.tables import known_words, maybe, maybe_date, need, no_twins, rows
+from fieldkit.rules.tables import Period, known_words, maybe, maybe_date, need, no_twins, rows
 
 FILE = "validity.toml"
 LEAP = ("02-28", "03-01")
 PIN_FOR = ("sign", "auth", "card")
-
-
-@dataclass(frozen=True)
-class Period:
-    """From `valid_from` to `valid_to`, both ends included; no end means until further notice."""
-
-    valid_from: date
-    valid_to: date | None
-
-    def covers(self, day: date) -> bool:
-        """True when `day` lies in the period."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)
