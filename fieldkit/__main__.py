@@ -37,7 +37,9 @@ commands in full:
   user recovery --user ID
   serve [--no-browser]                  open [--print]
   demo [--no-browser] [--fresh] [--check]
-  doctor                                sync --user ID
+  enrol --user ID --file FILE           doctor
+  sync --user ID
+  sync --user ID --folder DIR --medium NO [--erase] [--checkout DAY]
   forms list                            forms check [FORM …]
   forms print FORM --answers A.json --out F.pdf [--photo P.jpg] [--language easy|en]
   forms print FORM --blank --out F.pdf   forms samples [FORM …] --out FOLDER
@@ -69,9 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "この端末を市サーバに登録する",
         DATA,
         USER,
-        ("--server", {"required": True, "help": "市サーバの場所（https://…）"}),
-        ("--code", {"required": True, "help": "市が出した一回限りの符号"}),
-        ("--fingerprint", {"required": True, "help": "市の鍵の指紋"}),
+        ("--server", {"default": "", "help": "市サーバの場所（https://…）"}),
+        ("--code", {"default": "", "help": "市が出した一回限りの符号"}),
+        ("--fingerprint", {"default": "", "help": "市の鍵の指紋"}),
+        ("--file", {"type": Path, "help": "市の登録ファイル（回線がないときはUSBで申し込む）"}),
         ("--device-name", {"default": "訪問用"}),
     )
     _user_commands(commands.add_parser("user", help="利用者：list / add / remove / …"))
@@ -119,7 +122,18 @@ def _parser() -> argparse.ArgumentParser:
     made = rules.add_parser("try", help="規則を一件だけ試す")
     made.add_argument("case", type=Path)
     made.add_argument(FORMS[0], **FORMS[1])
-    add("sync", "市サーバへ送る", DATA, USER)
+    _settings_commands(commands.add_parser("settings", help="市が配った設定・様式の版：list / …"))
+    add("outbox", "送信の画面と同じ一覧を出す：何が、なぜ、いつから待っているか", DATA, USER)
+    add(
+        "sync",
+        "市サーバへ送る（--folder：USBメモリの返事を読み、送るものを書く）",
+        DATA,
+        USER,
+        ("--folder", {"type": Path, "help": "USBメモリのフォルダー"}),
+        ("--medium", {"default": "", "help": "USBメモリの番号（記録に残る）"}),
+        ("--erase", {"action": "store_true", "help": "返事を読んだあと、この端末のファイルを消す"}),
+        ("--checkout", {"default": "", "help": "この日の持ち出しを、USBメモリで市に頼む"}),
+    )
     gone = commands.add_parser("deletion", help="削除記録：verify").add_subparsers(
         dest="what", required=True, metavar="verify"
     )
@@ -133,11 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("file", type=Path)
     for flag, text in (
         ("--public", "末尾に署名した端末の鍵（16進）"),
-        ("--city-public", "市の鍵（16進）：市の受領証も確かめる"),
         ("--receipts", "受領証を読むもう一つのファイル"),
         ("--against", "市から書き出した同じ台帳"),
     ):
         made.add_argument(flag, default="", help=text)
+    text = "市の鍵（16進）：市の受領証も確かめる。鍵が替わったときは、何度でも書ける"
+    made.add_argument("--city-public", action="append", default=[], help=text)
     return parser
 
 
@@ -176,6 +191,20 @@ def _form_commands(parser: argparse.ArgumentParser) -> None:
         ("--form", {"default": "", "help": "様式の名前"}),
     )
     add("grid", "5 mmの方眼で、印刷の位置を確かめる", ("form", {}), language, out)
+
+
+def _settings_commands(parser: argparse.ArgumentParser) -> None:
+    inner = parser.add_subparsers(dest="what", required=True, metavar="list|take|back")
+    for name, text in (
+        ("list", "市から届いた版の一覧"),
+        ("take", "確かめた版に切り替える（監督者が行う）"),
+        ("back", "前の版にもどす（監督者が行う）"),
+    ):
+        made = inner.add_parser(name, help=text, description=text)
+        for flag, how in (DATA, USER):
+            made.add_argument(flag, **how)
+        if name == "take":
+            made.add_argument("no", type=int, help="版の番号")
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:

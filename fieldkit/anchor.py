@@ -12,37 +12,10 @@ from typing import Any
 from fieldkit.store import ledger
 from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
-from sync import fail
-from sync.client import Client, LedgerRefused
 from sync.receipt import Receipt
+from sync.statements import void
 from sync.verify_ledger import GENESIS
 from sync.wire import WireError
-
-
-def send_batch(
-    vault: Vault, client: Client, ops: list[dict[str, Any]], photos: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """A batch with the next rows of the ledger; the answer's receipt is fresh and fits.
-
-    Raises what Client.send_batch raises; a refusal because of the ledger is kept as evidence.
-    Every receipt that was kept before stands in the ledger that this batch names, so its own must
-    be newer: WireError("old_receipt") for one that is kept here already (somebody played it back),
-    WireError("city_restored") for a number that the city had given away before.
-    """
-    before = kept.city(vault.book)["seq"]
-    try:
-        answer = client.send_batch(ops, photos, to_send(vault))
-    except LedgerRefused as error:
-        with vault.book.write():
-            kept.keep(vault, error.receipt)
-            vault.note("refused", vault.device_id, error.code)
-        raise
-    made = answer["receipt"]
-    if vault.book.one("SELECT 1 FROM receipt WHERE digest = ?", made.digest):
-        raise WireError("old_receipt")
-    if answer["value"]["seq"] <= before:
-        raise WireError("city_restored")
-    return answer
 
 
 def to_send(vault: Vault) -> dict[str, Any]:
@@ -52,16 +25,25 @@ def to_send(vault: Vault) -> dict[str, Any]:
         return {**ledger.head(vault.book), "rows": ledger.texts_after(vault.book, told["seq"])}
 
 
-def watch(vault: Vault, made: Receipt, value: dict[str, Any]) -> None:
+def watch(vault: Vault, made: Receipt, value: dict[str, Any], late: bool = False) -> None:
     """Whether a verified receipt fits all that the city said before; WireError where it does not.
 
-    `city_restored`: another epoch, the same number for something else, or rows forgotten.
-    `ledger_not_ours`: it countersigns a row that this laptop never wrote.
+    `city_restored`: a life of the city's store that nobody told of, the same number for something
+    else, or rows forgotten. `void_receipt`: it was lost when that store was set back.
+    `ledger_not_ours`: it countersigns a row that this laptop never wrote. A `late` one (from a
+    medium) may countersign less than a newer one did.
     """
     known = kept.city(vault.book)
-    if known["epoch"] not in (0, value.get("epoch")):
+    epoch, seq = value.get("epoch"), value.get("seq")
+    if not isinstance(epoch, int) or not isinstance(seq, int):
+        raise WireError("malformed")
+    if epoch < 1:  # no store has such a life, so no statement could ever make it void
+        raise WireError("malformed")
+    if void(kept.epochs(vault.book), epoch, seq):
+        raise WireError("void_receipt")
+    if known["epoch"] and epoch > known["epoch"]:
         raise WireError("city_restored")
-    same = vault.book.one("SELECT digest FROM receipt WHERE seq = ?", value.get("seq"))
+    same = vault.book.one("SELECT digest FROM receipt WHERE seq = ? AND void = 0", seq)
     if same is not None and same["digest"] != made.digest:
         raise WireError("city_restored")
     if value.get("kind") != "ops":
@@ -71,30 +53,8 @@ def watch(vault: Vault, made: Receipt, value: dict[str, Any]) -> None:
         raise WireError("malformed")
     if head.get("hash") != ledger.hash_at(vault.book, head.get("seq", -1)):
         raise WireError("ledger_not_ours")
-    if head["seq"] < known["ledger"]["seq"] and same is None:
+    if head["seq"] < known["ledger"]["seq"] and same is None and not late:
         raise WireError("city_restored")
-
-
-def send_rest(vault: Vault, client: Client) -> None:
-    """Bring every row that stands in the ledger now to the city, however many batches it takes.
-
-    At least one batch goes, so that a ledger that was cut off here is refused there. The rows that
-    the receipts themselves add follow with the next sync.
-    """
-    wanted = ledger.head(vault.book)["seq"]
-    while True:
-        before = kept.city(vault.book)["ledger"]["seq"]
-        fail.point("sync.anchor_begin")
-        answer = send_batch(vault, client, [], [])
-        fail.point("sync.anchor_answered")
-        with vault.book.write():
-            kept.keep(vault, answer["receipt"])
-        fail.point("sync.anchor_kept")
-        told = kept.city(vault.book)["ledger"]["seq"]
-        if told >= wanted:
-            return
-        if told <= before:  # an answer, but no progress: never ask for ever
-            raise WireError("ledger_not_ours")
 
 
 def status(vault: Vault) -> dict[str, Any]:

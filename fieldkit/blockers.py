@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fieldkit.store import numbering
+from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync import receipt as receipts
-from sync.receipt import Receipt
 from sync.wire import WireError
 
 
@@ -23,9 +23,16 @@ def blockers(vault: Vault, trip_id: str) -> list[str]:
             "SELECT (SELECT count(*) FROM outbox WHERE trip_id = ?1 AND state = 'parked') +"
             " (SELECT count(*) FROM photo WHERE trip_id = ?1 AND state = 'parked') AS n"
         ),
+        "人に渡した項目が{n}件あります。片づいたら、送信の画面で記録してください。": (
+            "SELECT (SELECT count(*) FROM outbox WHERE trip_id = ?1 AND state = 'handed') +"
+            " (SELECT count(*) FROM photo WHERE trip_id = ?1 AND state = 'handed') AS n"
+        ),
         "まだ消去できない写真が{n}枚あります。送信してください。": (
             "SELECT count(*) AS n FROM photo WHERE trip_id = ?"
-            " AND state NOT IN ('erased', 'parked')"
+            " AND state NOT IN ('erased', 'parked', 'handed')"
+        ),
+        "市サーバの復元で失われたものが{n}件あります。監督者が扱いを記録してください。": (
+            "SELECT count(*) AS n FROM lost WHERE trip_id = ? AND closed_at IS NULL"
         ),
         "終了していない訪問が{n}件あります。": (
             "SELECT count(*) AS n FROM reception WHERE trip_id = ?"
@@ -52,15 +59,15 @@ def blockers(vault: Vault, trip_id: str) -> list[str]:
 
 def _all_proved(vault: Vault, trip_id: str) -> bool:
     """Check every kept receipt's signature again: files end only against these."""
-    device = vault.device
-    if device is None:
-        return False
     rows = vault.book.all(
-        "SELECT o.op_id AS id, o.sha256, o.size, r.body, r.signature FROM outbox o"
-        " LEFT JOIN receipt r ON r.digest = o.receipt WHERE o.trip_id = ? AND o.state <> 'given_up'"
-        " UNION ALL SELECT p.id, p.sha256, p.size, r.body, r.signature FROM photo p"
+        "SELECT o.op_id AS id, o.sha256, o.size, r.body, r.signature, r.void FROM outbox o"
+        " LEFT JOIN receipt r ON r.digest = o.receipt"
+        " WHERE o.trip_id = ? AND o.state NOT IN ('given_up', 'superseded')"
+        " AND NOT EXISTS (SELECT 1 FROM lost WHERE lost.id = o.op_id)"
+        " UNION ALL SELECT p.id, p.sha256, p.size, r.body, r.signature, r.void FROM photo p"
         " LEFT JOIN receipt r ON r.digest = p.receipt"
-        " WHERE p.trip_id = ? AND p.reason = 'receipt'",
+        " WHERE p.trip_id = ? AND p.reason = 'receipt'"
+        " AND NOT EXISTS (SELECT 1 FROM lost WHERE lost.id = p.id)",
         trip_id,
         trip_id,
     )
@@ -70,10 +77,7 @@ def _all_proved(vault: Vault, trip_id: str) -> bool:
             return False
         try:
             if row["body"] not in seen:
-                made = Receipt(row["body"].encode(), row["signature"])
-                seen[row["body"]] = receipts.verify(
-                    made, device["city_public"], device["city"], device["id"]
-                )
+                seen[row["body"]] = kept.verify(vault.book, row)
         except WireError:
             return False
         if not receipts.proves(seen[row["body"]], row["id"], row["sha256"], row["size"]):

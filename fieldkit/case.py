@@ -6,7 +6,7 @@ by fieldkit.apply and fieldkit.id_check.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +17,10 @@ from fieldkit.forms import Evaluated, Form
 from fieldkit.forms.kinds import APPLICATION
 from fieldkit.reserve import Slip
 from fieldkit.rules.wareki import iso_day
-from fieldkit.store import records
+from fieldkit.store import heard, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
+from sync.ids import child_id
 
 FORM = APPLICATION
 
@@ -70,7 +71,20 @@ def changing(case: Case) -> Iterator[dict[str, Any]]:
 def typed(case: Case) -> dict[str, str]:
     """The answers with the unsaved draft on top: what the screen shows after a power cut."""
     draft = records.draft(case.trip, case.applicant.id, FORM) or {}
-    return {**case.answers, **{k: str(v) for k, v in draft.items()}}
+    seen = records.draft_seen(case.trip, case.applicant.id, FORM)
+    old = untouched(case, draft, seen)
+    return {**case.answers, **{k: str(v) for k, v in draft.items() if k not in old}}
+
+
+def untouched(case: Case, typed: Mapping[str, str], seen: int | None) -> set[str]:
+    """Which answers of a page that was drawn at `seen` the other laptop has changed since, and
+    this page has not (fieldkit/store/heard.py)."""
+    own = child_id(case.applicant.id, "application")
+    shown = {
+        **case.form.defaults(),
+        **case.form.prefill(case.slip.reservation.body, case.applicant.body),
+    }
+    return heard.untouched(case.trip, own, "answers.", typed, seen, shown)
 
 
 def unsaved(case: Case) -> bool:

@@ -9,12 +9,17 @@ from pathlib import Path
 from fieldkit import (
     alone,
     citydata,
+    citysettings,
+    cli_carry,
+    cli_outbox,
+    cli_settings,
     deletion,
     demo,
     doctor,
     doctor_system,
     harden,
     outbox,
+    restored,
     rules_try,
     serving,
 )
@@ -25,8 +30,9 @@ from fieldkit.cli_forms import FORMS, forms_dir
 from fieldkit.cli_people import PEOPLE, ask
 from fieldkit.cli_photo import PHOTO
 from fieldkit.deletion_records import label
-from fieldkit.errors import NotFound
+from fieldkit.errors import BadInput, NotFound
 from fieldkit.guard import new_host_label
+from fieldkit.rules.wareki import parse_date
 from fieldkit.settings import Settings, load_settings
 from fieldkit.store import opening
 from fieldkit.store.keyslots import User
@@ -60,7 +66,14 @@ def init(given: Namespace) -> int:
 
 
 def enrol(given: Namespace) -> int:
+    if given.file is None and not (given.server and given.code and given.fingerprint):
+        raise BadInput("enrol", "--server・--code・--fingerprint か、--file を書いてください。")
     vault = _unlocked(given)
+    if given.file is not None:
+        try:
+            return cli_carry.enrol(vault, given.file, given.device_name, given.fingerprint)
+        finally:
+            vault.close()
     device = enrol_device(vault, given.server, given.code, given.fingerprint, given.device_name)
     vault.close()
     print(f"端末 {device} として登録しました。")
@@ -118,13 +131,40 @@ def rules_try_case(given: Namespace) -> int:
 
 def sync(given: Namespace) -> int:
     vault = _unlocked(given)
+    if given.folder:
+        try:
+            day = parse_date(given.checkout, "checkout").isoformat() if given.checkout else ""
+            return cli_carry.run(vault, given.folder, given.medium, given.erase, day)
+        finally:
+            vault.close()
     try:
         done = outbox.sync(vault)
-        left = outbox.waiting(vault)
+        citysettings.fetch(vault)
+        left, gone = outbox.waiting(vault), len(restored.lost(vault))
     finally:
         vault.close()
     print(f"送りました：{done.done}件。残り{left['waiting']}件、保留{left['parked']}件。")
+    if done.warning:
+        print(done.warning)
+    if gone:
+        print(f"市サーバの復元で失われたもの{gone}件。送信の画面で確かめてください。")
     return 0 if not left["waiting"] and not left["parked"] else 1
+
+
+def show_outbox(given: Namespace) -> int:
+    vault = _unlocked(given)
+    try:
+        return cli_outbox.run(vault)
+    finally:
+        vault.close()
+
+
+def city_settings(given: Namespace) -> int:
+    vault = _unlocked(given)
+    try:
+        return cli_settings.run(vault, given)
+    finally:
+        vault.close()
 
 
 def deletion_verify(given: Namespace) -> int:
@@ -146,9 +186,11 @@ def deletion_verify(given: Namespace) -> int:
 def ledger_verify(given: Namespace) -> int:
     read(given.file)
     words = [str(given.file)]
-    for name in ("public", "city_public", "receipts", "against"):
+    for name in ("public", "receipts", "against"):
         if getattr(given, name):
-            words += [f"--{name.replace('_', '-')}", getattr(given, name)]
+            words += [f"--{name}", getattr(given, name)]
+    for key in given.city_public:
+        words += ["--city-public", key]
     return verify_ledger.main(words)
 
 
@@ -164,6 +206,10 @@ COMMANDS = {
     **PHOTO,
     "rules_try": rules_try_case,
     "sync": sync,
+    "outbox": show_outbox,
+    "settings_list": city_settings,
+    "settings_take": city_settings,
+    "settings_back": city_settings,
     "deletion_verify": deletion_verify,
     "ledger_verify": ledger_verify,
 }

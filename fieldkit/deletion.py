@@ -74,16 +74,16 @@ def record_of_application(vault: Vault, applicant_id: str) -> ReservationRecord:
 
 
 def record_of_season(vault: Vault, first: str, last: str) -> SeasonRecord:
-    """Everything of the days first..last (ISO): trips by their day, desk containers that were in
+    """Everything of the days first..last (ISO): trips by their day, other containers that were in
     use in these days, receptions by their visit day."""
     look, known = Evidence(vault), dict[str, TripRecord]()
     trips = [
         trip_record(look, known, row["id"])
         for row in look.book.all(
             "SELECT id FROM trip WHERE (kind = 'field' AND day BETWEEN ?1 AND ?2)"
-            " OR (kind = 'desk' AND substr(made_at, 1, 10) <= ?2"
+            " OR (kind IN ('desk', 'office') AND substr(made_at, 1, 10) <= ?2"
             " AND (erased_at IS NULL OR substr(erased_at, 1, 10) >= ?1))"
-            " ORDER BY kind DESC, day, made_at, id",
+            " ORDER BY kind = 'field' DESC, kind, day, made_at, id",
             first,
             last,
         )

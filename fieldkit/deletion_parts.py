@@ -63,16 +63,24 @@ def trip_record(look: Evidence, known: dict[str, TripRecord], trip_id: str) -> T
     return made
 
 
-def _numbers(look: Evidence, trip_id: str) -> tuple[int, ...]:
-    rows = look.book.all("SELECT no FROM reception WHERE trip_id = ? ORDER BY no", trip_id)
-    return tuple(row["no"] for row in rows)
+def _numbers(look: Evidence, trip_id: str) -> tuple[int | str, ...]:
+    rows = look.book.all(
+        "SELECT no, label FROM reception WHERE trip_id = ? ORDER BY no < 0, abs(no)", trip_id
+    )
+    return tuple(row["label"] or row["no"] for row in rows)
+
+
+IN_USE = {
+    "desk": "使用中です。次に入れ替えるときに消去します。",
+    "office": "使用中です。期間が終わったら、監督者が全体の状況の画面で消去します。",
+}
 
 
 def _waits_of(look: Evidence, row: Any) -> list[str]:
     """What still has to happen before no key of this container is left anywhere."""
     waits = []
-    if row["kind"] == "desk" and row["state"] == "out":
-        waits.append("使用中です。次に入れ替えるときに消去します。")
+    if row["kind"] in IN_USE and row["state"] == "out":
+        waits.append(IN_USE[row["kind"]])
     elif row["state"] != "wiped":
         waits.append("この端末での消去が終わっていません。データはまだ端末にあります。")
     elif not row["city_forgot"]:
@@ -122,7 +130,7 @@ def reservation_record(
         replace(thing, crypto_at=dates.get(thing.trip_id, ""))
         for thing in things_of(look, f"record_id IN ({marks})", ids)
     ]
-    mark = f"受付番号{row['no']}："
+    mark = f"受付番号{row['label'] or row['no']}："
     waits, faults = gathered(trips, "waits"), gathered(trips, "faults")
     if not row["trip_id"]:
         waits.append(f"{mark}訪問に持ち出していない受付です。受付データの中にあります。")
@@ -140,7 +148,7 @@ def reservation_record(
         crypto_at=latest([trip.crypto_at for trip in trips]) if closed else "",
         waits=once(waits),
         faults=once([look.fault] if look.fault else faults),
-        number=row["no"],
+        number=row["label"] or row["no"],
         reservation_id=reservation_id,
         applicant_id=applicant_id,
         booked_on=row["booked_on"],

@@ -13,6 +13,8 @@ KINDS = {
     "reservation": "受付",
     "applicant": "申請者",
     "application": "申請",
+    "decision": "食い違いの判断",
+    "twin_decision": "同じ人かどうかの判断",
     "custody": "預かり",
     "support": "支援",
     "photo": "写真",
@@ -78,7 +80,7 @@ class TripRecord(Record):
     trip_id: str
     kind: str
     day: str
-    numbers: tuple[int, ...]
+    numbers: tuple[int | str, ...]
     actor: str
     shredded_by: str
     secret_sha256: str
@@ -92,7 +94,7 @@ class TripRecord(Record):
 class ReservationRecord(Record):
     """One reception number (or one applicant of it) in every container that ever held it."""
 
-    number: int
+    number: int | str
     reservation_id: str
     applicant_id: str
     booked_on: str
@@ -116,4 +118,6 @@ class SeasonRecord(Record):
 def label(trip: TripRecord) -> str:
     """A container in words, the same wherever it is named."""
     day = wareki(date.fromisoformat(trip.day)) if trip.day else ""
-    return f"{day}の訪問" if trip.kind == "field" else f"受付データ（{day}から）"
+    if trip.kind == "field":
+        return f"{day}の訪問"
+    return f"{'全体の状況' if trip.kind == 'office' else '受付データ'}（{day}から）"

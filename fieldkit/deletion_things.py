@@ -31,7 +31,8 @@ def things_of(look: Evidence, where: str, values: Sequence[str]) -> list[Thing]:
 
 def _save(look: Evidence, row: Any) -> Thing:
     gone = row["trip_state"] == "wiped"
-    word = look.word(row["receipt"])
+    held = _stands_for(look, row)
+    word = look.word(held["receipt"])
     return Thing(
         kind=row["entity"],
         id=row["op_id"],
@@ -43,8 +44,23 @@ def _save(look: Evidence, row: Any) -> Thing:
         logical_at=row["trip_erased_at"] or "" if gone else "",
         crypto_at="",
         row=look.row(row["trip_id"], *ENDS) if gone else None,
-        fault=_not_held(word, row["op_id"], row) if gone else "",
+        fault=_not_held(word, held["op_id"], held) if gone else "",
     )
+
+
+def _stands_for(look: Evidence, row: Any) -> Any:
+    """The save that took this one's place (fieldkit/parked.py), or itself."""
+    seen = set()
+    while row["state"] == "superseded" and row["op_id"] not in seen:
+        seen.add(row["op_id"])
+        following = look.book.one(
+            "SELECT o.* FROM handled h JOIN outbox o ON o.op_id = h.next WHERE h.id = ?",
+            row["op_id"],
+        )
+        if following is None:
+            return row
+        row = following
+    return row
 
 
 def _photo(look: Evidence, row: Any) -> Thing:

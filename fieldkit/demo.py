@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import socket
+import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,10 +31,11 @@ from fieldkit.settings import Settings, asset_dir
 from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from sync.ids import new_id
-from sync.server import devices, store
+from sync.server import devices, supervisors
 from sync.server.__main__ import make_http as make_city_http
 from sync.server.app import create_server
 from sync.server.init import city_fingerprint, initialise
+from sync.server.sqlshelf import open_store
 
 CITY_CODE, CITY_NAME = "01999", "汐見市"
 MARK = "demo.json"
@@ -48,6 +50,8 @@ STAFF = (
     (User("sato", "佐藤 花", "operator"), "あさやけ のぼる さかみち"),
     (User("tanaka", "田中 実", "field"), "ゆきどけ ながれる かわべ"),
 )
+CONSOLE = ("demo", "しおかぜ ふくまち みなと")
+"""The demo's way into the city's console: its number and its words."""
 
 
 @dataclass
@@ -133,6 +137,7 @@ def _start(data: Path, port: int, held: ExitStack) -> Running:
     if not made:
         _clear(data)
         initialise(city_dir, CITY_CODE, CITY_NAME)
+    _let_in(city_dir)
     held.enter_context(alone.only_one(kit_dir))
     city = make_city_http(create_server(city_dir), "127.0.0.1", free_port())
     _serve(city)
@@ -159,6 +164,13 @@ def _start(data: Path, port: int, held: ExitStack) -> Running:
     screens: Kit = app.extensions["kit"]
     held.enter_context(serving.announced(screens))
     return Running(kit, city, settings, screens)
+
+
+def _let_in(city_dir: Path) -> None:
+    """鈴木 may look at the city's console as well."""
+    city = open_store(city_dir)
+    supervisors.add_demo(city, CONSOLE[0], STAFF[0][0].name, CONSOLE[1])
+    city.close()
 
 
 def _serve(server: Any) -> None:
@@ -197,17 +209,17 @@ def _make(data: Path, settings: Settings, city_dir: Path, url: str) -> None:
     today = day_of(settings.clock())
     shutil.copytree(asset_dir("forms"), data / "forms")
     _move_season(data / "forms", today)
-    engine = store.open_store(city_dir)
+    city = open_store(city_dir)
     vault, _ = opening.create(settings, *STAFF[0])
     for user, passphrase in STAFF[1:]:
         vault.add_user(user, passphrase)
-    enrol_device(vault, url, devices.new_code(engine), city_fingerprint(engine), "訪問用A")
+    enrol_device(vault, url, devices.new_code(city), city_fingerprint(city), "訪問用A")
     desk = reserve.open_desk(vault)
     for fields, people in _week(today):
         applicants = [(new_id(), person) for person in people]
         reserve.reserve(vault, desk, new_id(), fields, applicants)
     vault.close()
-    engine.dispose()
+    city.close()
     (data / MARK).write_text(json.dumps({"city": CITY_NAME}, ensure_ascii=False), encoding="utf-8")
 
 
@@ -253,7 +265,8 @@ def run(data: Path, port: int, browser: bool, check: bool, fresh: bool = False) 
     print(f"  画面　　 {screens.first_line()}")
     for line in screens.more_lines():
         print(f"  　　　　 {line}")
-    print(f"  市サーバ {settings.server_url}/")
+    print(f"  市サーバ {settings.server_url}/　番号 {CONSOLE[0]}、合言葉 {CONSOLE[1]}")
+    print(f"  　　　　 確認コードを出す命令: {code_command(data)}")
     print("  合言葉（デモ専用）")
     for user, passphrase in STAFF:
         print(f"    {user.name}（{user.role_ja}）: {passphrase}")
@@ -263,6 +276,12 @@ def run(data: Path, port: int, browser: bool, check: bool, fresh: bool = False) 
     finally:
         running.stop()
     return 0
+
+
+def code_command(data: Path) -> str:
+    """What prints the code that the console asks for: the demo's authenticator is in no pocket."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f'{python} -m sync.server supervisor code "{data / "city"}" {CONSOLE[0]}'
 
 
 def first_page_answers(running: Running) -> bool:

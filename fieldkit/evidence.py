@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from fieldkit.store import keyslots, photos
+from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync import receipt as receipts
 from sync.receipt import Receipt
 from sync.verify_ledger import GENESIS, verify_rows
 from sync.wire import WireError
 
-ENDS = ("trip_erased", "desk_renewed")  # the last row of a container
+ENDS = ("trip_erased", "desk_renewed", "office_renewed")  # the last row of a container
 ACTS = frozenset({"erased", "receipt_kept", "printed", "sheet_shredded", *ENDS})
 SLACK_SECONDS = 60
 
@@ -118,10 +119,10 @@ class Evidence:
             return Word(fault="市サーバの受領証が残っていません。")
         made = Receipt(row["body"].encode(), row["signature"])
         try:
-            value = receipts.verify(
-                made, self.device["city_public"], self.device["city"], self.device["id"]
-            )
+            value = kept.verify(self.book, row)
         except WireError as error:
+            if error.code == "void_receipt":
+                return Word(fault="市サーバを古い控えから復元したため、この受領証は無効です。")
             return Word(fault=f"受領証の署名を確かめられません（{error.code}）。")
         if made.digest != digest:
             return Word(fault="受領証の中身が、控えた値と違います。")
@@ -140,7 +141,8 @@ class Evidence:
         if self._ends is None:
             self._ends = {}
             for row in self.book.all(
-                'SELECT digest, body FROM receipt WHERE body LIKE \'%"kind":"trip_end"%\''
+                "SELECT digest, body FROM receipt WHERE void = 0"
+                ' AND body LIKE \'%"kind":"trip_end"%\' ORDER BY seq'
             ):
                 made = Receipt(row["body"].encode(), "")
                 with contextlib.suppress(WireError, AttributeError, TypeError):

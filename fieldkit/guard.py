@@ -30,6 +30,7 @@ OPEN = PUBLIC | {"login.page_login", "login.enter"}
 FIELD = frozenset({"field", "booth", "supervisor"})
 ALLOWED = {
     "desk": frozenset({"operator", "supervisor"}),
+    "returned": frozenset({"operator", "supervisor"}),
     "checkout": FIELD,
     "visits": FIELD,
     "show": FIELD,
@@ -48,7 +49,13 @@ ALLOWED = {
     "tally": FIELD,
     "incentives": FIELD,
     "outbox": FIELD | {"operator"},
+    "parked": frozenset({"supervisor"}),
+    "citysettings": frozenset({"supervisor"}),
+    "sent": FIELD | {"operator", "auditor"},
+    "carry": FIELD | {"operator"},
     "erase": FIELD,
+    "conflicts": frozenset({"supervisor"}),
+    "office": frozenset({"supervisor"}),
     "people": frozenset({"supervisor"}),
     "deletion": frozenset({"supervisor", "auditor"}),
     "safe": frozenset({"supervisor"}),

@@ -10,10 +10,10 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fieldkit import citydata, launch, outbox, tripend
+from fieldkit import citydata, citysettings, launch, outbox, settings_switch, tripend
 from fieldkit.citydata import CityData
 from fieldkit.errors import KitError
 from fieldkit.outbox import Progress
@@ -91,11 +91,21 @@ class Kit:
                 self.held = None
             numbering.adopt_orphans(opened)
             tripend.run_owed(opened)
+            pushed = settings_switch.at_login(opened)
+            if pushed is not None:
+                self.use_forms(pushed)
             self.note_cleared()
             cookie = secrets.token_urlsafe(32)
             session = Session(opened.user, secrets.token_urlsafe(24), now, now, window)
             self.sessions = {cookie: session}
             return cookie
+
+    def use_forms(self, folder: Path) -> None:
+        """From now on the forms and tables of this folder."""
+        if folder != self.settings.forms_dir:
+            self.settings = replace(self.settings, forms_dir=folder)
+            if self.vault is not None:
+                self.vault.settings = replace(self.vault.settings, forms_dir=folder)
 
     def put_away(self) -> None:
         """Close the vault and forget every session; what was open can be resumed."""
@@ -176,13 +186,15 @@ class Kit:
         try:
             outbox.sync(vault, progress)
             tripend.tell_city(vault)
-            progress.says = _sent(progress, outbox.waiting(vault)["parked"])
+            progress.says = _sent(progress, outbox.waiting(vault)["parked"]) + progress.warning
         except KitError as error:
-            progress.says = error.sentence
+            progress.says, progress.code = error.sentence, error.code
         except Exception as error:  # the vault was locked under a running sync: nothing is lost
             progress.says = f"送信が途中で止まりました（{type(error).__name__}）。もう一度どうぞ。"
         finally:
             progress.running = False
+        with contextlib.suppress(Exception):  # the screen was locked: the next sync goes on
+            citysettings.fetch(vault)
 
 
 def _stamp(folder: Path) -> Stamp:

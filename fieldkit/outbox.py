@@ -6,28 +6,38 @@ signed, for this laptop, naming the digest and the size of the very bytes (sync/
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from fieldkit import anchor, erase
-from fieldkit.city import NO_SERVER, connect, refusal, untrusted
-from fieldkit.store import numbering, photos
-from fieldkit.store import receipts as kept
+from fieldkit import pull
+from fieldkit.city import connect, link, said_no, untrusted
+from fieldkit.sending import OPS_A_BATCH, Sending, clock_offset
+from fieldkit.store import numbering
 from fieldkit.store.vault import Vault
-from sync import fail
-from sync import receipt as receipts
-from sync.client import Client, Refused
-from sync.receipt import Receipt
+from sync.client import Refused
+from sync.lanes import ThreadLanes
 from sync.road import NoAnswer
-from sync.wire import BATCH_LIMIT, WireError, b64
+from sync.sender import Sender
+from sync.wire import WireError
 
-OPS_A_BATCH = 100
+__all__ = ["OPS_A_BATCH", "Progress", "items", "requeue", "sent", "sent_count", "sync", "waiting"]
+
+CLOCK_OFF = 120
+_at_once: WeakKeyDictionary[Vault, threading.RLock] = WeakKeyDictionary()
+_guard = threading.Lock()
 
 
 @dataclass
 class Progress:
-    """What the screen shows while a sync runs; bytes are those of photos and saves together."""
+    """What the screen shows while a sync runs; bytes are those of photos and saves together.
+
+    `done` counts what receipts prove, never what was merely sent. `code` is that of the KitError
+    that stopped it.
+    """
 
     total: int = 0
     done: int = 0
@@ -35,15 +45,40 @@ class Progress:
     bytes_done: int = 0
     running: bool = False
     says: str = ""
+    code: str = ""
+    warning: str = ""
+    lanes: int = 1
+    started: float | None = None
+    bytes_there: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    def begin(self, total: int, bytes_total: int) -> None:
+        self.total, self.bytes_total = total, bytes_total
+        self.started = time.monotonic()
+
     def moved(self, count: int) -> None:
+        """So many bytes went up."""
         with self.lock:
             self.bytes_done = min(self.bytes_total, self.bytes_done + count)
 
-    def finished(self) -> None:
+    def there(self, count: int) -> None:
+        """So many bytes were at the city already."""
         with self.lock:
-            self.done = min(self.total, self.done + 1)
+            self.bytes_done = min(self.bytes_total, self.bytes_done + count)
+            self.bytes_there += count
+
+    def finished(self, count: int = 1) -> None:
+        with self.lock:
+            self.done = min(self.total, self.done + count)
+
+    def seconds_left(self) -> int | None:
+        """How long it still takes at the speed of this run so far; None while that is unknown."""
+        if self.started is None or not self.running:
+            return None
+        took, moved = time.monotonic() - self.started, self.bytes_done - self.bytes_there
+        if took < 2 or moved <= 0:
+            return None
+        return math.ceil((self.bytes_total - self.bytes_done) * took / moved)
 
 
 def waiting(vault: Vault) -> dict[str, int]:
@@ -91,100 +126,54 @@ def sent_count(vault: Vault) -> int:
     return row["n"] if row else 0
 
 
+def one_at_a_time(vault: Vault) -> threading.RLock:
+    """Held by whoever sends or takes receipts in: a second sync of the same laptop waits."""
+    with _guard:
+        return _at_once.setdefault(vault, threading.RLock())
+
+
 def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     """Send all that waits; returns what was done. KitError where the city cannot be reached.
 
     Saves go first, then photos, oldest first. Each receipt is kept before anything depends on it;
-    photos that it proves are erased here.
+    photos that it proves are erased here. Asked twice at once, the second one waits, then sends
+    what is left.
     """
     seen = progress or Progress()
-    left = items(vault)
-    seen.total = len([i for i in left if i["state"] == "queued"])
-    seen.bytes_total = sum(i["size"] for i in left if i["state"] == "queued")
-    client = connect(vault)
-    try:
-        _send_ops(vault, client, seen)
-        _send_photos(vault, client, seen)
-        anchor.send_rest(vault, client)
-    except NoAnswer:
-        raise NO_SERVER from None
-    except Refused as error:
-        raise refusal(error.code) from None
-    except WireError as error:
-        raise untrusted(error.code) from None
-    finally:
-        client.road.close()
-    vault.note("synced", vault.device_id, f"{seen.done}")
+    with one_at_a_time(vault):
+        left = [i for i in items(vault) if i["state"] == "queued"]
+        seen.begin(len(left), sum(i["size"] for i in left))
+        client = connect(vault)
+        lanes = ThreadLanes(link(vault))
+        try:
+            held = Sending(vault, pull.place)
+            Sender(held, client, lanes, seen).run()
+            while held.more:
+                held.more = False
+                Sender(held, client, lanes, seen).run()
+        except (NoAnswer, Refused) as error:
+            raise said_no(error) from None
+        except WireError as error:
+            raise untrusted(error.code) from None
+        finally:
+            lanes.close()
+        vault.note("synced", vault.device_id, f"{seen.done}")
+    seen.warning = clock_warning(vault)
     return seen
 
 
-def _next_ops(vault: Vault) -> list[Any]:
-    """The next batch in order of number, within the size that the city takes."""
-    chosen: list[Any] = []
-    size = 0
-    for row in vault.book.all(
-        "SELECT * FROM outbox WHERE state = 'queued' ORDER BY n LIMIT ?", OPS_A_BATCH
-    ):
-        size += row["size"] * 4 // 3 + 400
-        if chosen and size > BATCH_LIMIT:
-            break
-        chosen.append(row)
-    return chosen
-
-
-def _send_ops(vault: Vault, client: Client, seen: Progress) -> None:
-    while rows := _next_ops(vault):
-        ops, there = [], []
-        for row in rows:
-            sealed = numbering.sealed_bytes(vault, row)
-            if sealed is None:
-                _park(vault, "outbox", "op_id", row["op_id"], "file_damaged")
-                continue
-            there.append(row)
-            ops.append(
-                {
-                    "op_id": row["op_id"],
-                    "n": row["n"],
-                    "trip": row["trip_id"],
-                    "rec": b64(sealed),
-                }
-            )
-        if ops:
-            fail.point("sync.begin")
-            answer = anchor.send_batch(vault, client, ops, [])
-            fail.point("sync.answered")
-            _apply_ops(vault, answer["receipt"], answer["value"], there, seen)
-
-
-def _apply_ops(
-    vault: Vault, made: Receipt, value: dict[str, Any], rows: list[Any], seen: Progress
-) -> None:
-    with vault.book.write() as conn:
-        kept.keep(vault, made)
-        for row in rows:
-            if receipts.proves(value, row["op_id"], row["sha256"], row["size"]):
-                conn.execute(
-                    "UPDATE outbox SET state = 'receipted', receipt = ?, reason = '',"
-                    " attempts = attempts + 1 WHERE op_id = ?",
-                    (made.digest, row["op_id"]),
-                )
-                seen.finished()
-                seen.moved(row["size"])
-            else:
-                reason = receipts.reason_for(value, row["op_id"])
-                _park(vault, "outbox", "op_id", row["op_id"], reason)
-    fail.point("sync.receipt_kept")
-
-
-def _park(vault: Vault, table: str, key: str, object_id: str, reason: str) -> None:
-    """What the city refuses stays here, visible, with its reason. Never deleted."""
-    with vault.book.write() as conn:
-        conn.execute(
-            f"UPDATE {table} SET state = 'parked', reason = ?, attempts = attempts + 1"
-            f" WHERE {key} = ?",
-            (reason, object_id),
-        )
-        vault.note("refused", object_id, reason)
+def clock_warning(vault: Vault) -> str:
+    """A sentence where this laptop's clock and the city's are minutes apart, else nothing."""
+    ahead = clock_offset(vault)
+    if ahead is None or abs(ahead) <= CLOCK_OFF:
+        return ""
+    minutes = round(abs(ahead) / 60)
+    says = f"{minutes}分" if minutes < 120 else f"約{round(minutes / 60)}時間"
+    way = "進んで" if ahead > 0 else "遅れて"
+    return (
+        f"この端末の時計は、市サーバより{says}{way}います。"
+        "送信に問題はありません。時計を合わせてください。"
+    )
 
 
 def requeue(vault: Vault) -> int:
@@ -199,70 +188,3 @@ def requeue(vault: Vault) -> int:
         if count:
             vault.note("requeued", vault.device_id, str(count))
     return count
-
-
-def _send_photos(vault: Vault, client: Client, seen: Progress) -> None:
-    rows = {
-        row["id"]: row
-        for row in vault.book.all("SELECT * FROM photo WHERE state = 'queued' ORDER BY captured_at")
-    }
-    if not rows:
-        return
-    declared = []
-    for row in rows.values():
-        try:
-            sealed_key, _ = photos.whole_parts(vault, row)
-        except photos.Unsendable as fault:
-            _park(vault, "photo", "id", row["id"], fault.reason)
-            continue
-        declared.append(
-            {
-                "id": row["id"],
-                "trip": row["trip_id"],
-                "sha256": row["sha256"],
-                "size": row["size"],
-                "seal": b64(sealed_key),
-            }
-        )
-    fail.point("sync.photo_begin")
-    answer = anchor.send_batch(vault, client, [], declared)
-    with vault.book.write():
-        kept.keep(vault, answer["receipt"])
-    fail.point("sync.photo_declared")
-    for state in answer["photos"]:
-        row = rows.get(str(state["id"]))
-        if row is None:
-            continue
-        _send_photo(vault, client, row, state, seen)
-        seen.finished()
-
-
-def _send_photo(
-    vault: Vault, client: Client, row: Any, state: dict[str, Any], seen: Progress
-) -> None:
-    """One photo to its receipt, then its files are erased against that receipt."""
-    if "receipt" in state:
-        made, value = client.checked(state["receipt"])
-    else:
-        try:
-            _, data = photos.whole_parts(vault, row)
-        except photos.Unsendable as fault:
-            _park(vault, "photo", "id", row["id"], fault.reason)
-            return
-        offset = int(state["offset"])
-        seen.moved(offset)
-        made, value = client.send_photo(row["id"], data, offset, seen.moved)
-    if not receipts.proves(value, row["id"], row["sha256"], row["size"]):
-        with vault.book.write():
-            kept.keep(vault, made)
-            _park(vault, "photo", "id", row["id"], receipts.reason_for(value, row["id"]))
-        return
-    fail.point("sync.photo_answered")
-    with vault.book.write() as conn:
-        kept.keep(vault, made)
-        conn.execute(
-            "UPDATE photo SET state = 'receipted', receipt = ?, reason = '' WHERE id = ?",
-            (made.digest, row["id"]),
-        )
-    fail.point("sync.photo_receipted")
-    erase.erase_photo(vault, row["id"], "receipt")

@@ -35,7 +35,7 @@ class Numbered:
     reservation_id: str
     applicant_id: str
     name: str
-    reception_no: int
+    reception_no: str
     photo_id: str
 
 
@@ -82,7 +82,7 @@ def numbered(vault: Vault, trip: OpenTrip) -> list[Numbered]:
                     slip.reservation.id,
                     person.id,
                     str(person.get("name")),
-                    int(slip.reservation.get("reception_no", 0) or 0),
+                    str(slip.reservation.get("reception_no")),
                     photo_id if photo_id in vault.photo_keys else "",
                 )
             )

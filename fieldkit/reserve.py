@@ -9,18 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fieldkit.city import connect, refusal
+from fieldkit import container
 from fieldkit.clock import day_of
-from fieldkit.errors import KitError, NotFound
-from fieldkit.store import facts, records
+from fieldkit.errors import KitError, NotFound, NotReady
+from fieldkit.store import facts, heard, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.records import Record
 from fieldkit.store.vault import Vault
 from sync import fail
-from sync.client import Refused
-from sync.ids import new_id, secret_of
-from sync.road import NoAnswer
-from sync.wire import WireError
+
+DESK_LOCKED = KitError(
+    "desk_locked",
+    "受付データを開く鍵を市サーバから受け取れません。庁内の回線につなぐか、"
+    "金庫の控えの26文字を入れてください。",
+    "retry",
+)
+DESK_NONE = KitError(
+    "desk_locked",
+    "受付データの用意に、市サーバが要ります。庁内の回線につなぐか、「送信」から「USBで運ぶ」を"
+    "開いて、受付データを頼んでください。",
+    "retry",
+)
+WORDS = container.Words(DESK_NONE, DESK_LOCKED)
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Slip:
 
 def desk_row(vault: Vault) -> Any | None:
     """The desk container of this kit in the book, or None before its first use."""
-    return vault.book.one("SELECT * FROM trip WHERE kind = 'desk' AND state = 'out'")
+    return container.row(vault, container.DESK)
 
 
 def open_desk(vault: Vault, code: str = "") -> OpenTrip:
@@ -42,40 +52,12 @@ def open_desk(vault: Vault, code: str = "") -> OpenTrip:
     Made at its first use. KitError("desk_locked") where neither is at hand: nothing is lost, the
     desk only waits.
     """
-    row = desk_row(vault)
-    if row is not None and row["id"] in vault.trips:
-        return vault.trips[row["id"]]
-    try:
-        if row is None:
-            return _first_desk(vault)
-        if code:
-            return vault.open_trip(row["id"], secret_of(code))
-        return vault.open_trip(row["id"], connect(vault).fetch_secret(row["id"]))
-    except NoAnswer:
-        raise KitError(
-            "desk_locked",
-            "受付データを開く鍵を市サーバから受け取れません。庁内の回線につなぐか、"
-            "金庫の控えの26文字を入れてください。",
-            "retry",
-        ) from None
-    except Refused as error:
-        raise refusal(error.code) from None
-    except (WireError, ValueError):
-        raise KitError(
-            "wrong_code", "26文字を確かめて、もう一度入れてください。", "retry"
-        ) from None
+    return container.opened(vault, container.DESK, WORDS, code)
 
 
-def _first_desk(vault: Vault) -> OpenTrip:
-    """Ask the city for the container once; a repeated request gets the same one."""
-    with vault.book.write() as conn:
-        conn.execute("INSERT OR IGNORE INTO meta VALUES ('desk_request', ?)", (new_id(),))
-    request = vault.book.one("SELECT value FROM meta WHERE key = 'desk_request'")
-    assert request is not None
-    fail.point("desk.request")
-    made = connect(vault).make_trip(request["value"], "desk", vault.now()[:10], [])
-    fail.point("desk.made")
-    return vault.add_trip(made.id, "desk", made.day, made.public, made.secret)
+def first_request(vault: Vault) -> str:
+    """The id of the request for this laptop's first container."""
+    return container.request_for(vault, container.DESK)
 
 
 def reserve(
@@ -84,11 +66,16 @@ def reserve(
     reservation_id: str,
     fields: dict[str, Any],
     applicants: list[tuple[str, dict[str, Any]]],
+    seen: int | None = None,
 ) -> Slip:
     """Take or change a reservation. Ids come from the draft, so a repeated save changes nothing.
 
-    `fields` and `applicants` are the checked answers of the call screen.
+    `fields` and `applicants` are the checked answers of the call screen, `seen` what it was drawn
+    with (fieldkit/store/heard.py). Who was taken off the slip meanwhile stays off.
     """
+    applicants = [one for one in applicants if not heard.is_removed(desk, one[0])]
+    there = {one.id for one in records.find(desk, "applicant", reservation_id)}
+    planned = len(there | {applicant_id for applicant_id, _ in applicants})
     today = day_of(vault.settings.clock()).isoformat()
     with vault.book.write() as conn:
         # Not INSERT OR IGNORE: a change would use up a reception number.
@@ -96,11 +83,11 @@ def reserve(
             "INSERT INTO reception (reservation_id, booked_on, visit_on, planned, state)"
             " SELECT ?, ?, ?, ?, 'booked'"
             " WHERE NOT EXISTS (SELECT 1 FROM reception WHERE reservation_id = ?)",
-            (reservation_id, today, fields["visit_date"], len(applicants), reservation_id),
+            (reservation_id, today, fields["visit_date"], planned, reservation_id),
         )
         conn.execute(
             "UPDATE reception SET visit_on = ?, planned = ? WHERE reservation_id = ?",
-            (fields["visit_date"], len(applicants), reservation_id),
+            (fields["visit_date"], planned, reservation_id),
         )
         row = conn.execute(
             "SELECT no FROM reception WHERE reservation_id = ?", (reservation_id,)
@@ -116,13 +103,32 @@ def reserve(
     fail.point("reserve.listed")
     start = {} if old else {"state": "booked"}
     body = {**start, "place": "home", **fields, "reception_no": row["no"]}
-    reservation = records.save(vault, desk, "reservation", body, reservation_id)
-    saved = [
-        records.save(vault, desk, "applicant", a, applicant_id, reservation_id)
-        for applicant_id, a in applicants
-    ]
+    reservation = records.save(vault, desk, "reservation", body, reservation_id, "", seen)
+    for applicant_id, one in applicants:
+        records.save(vault, desk, "applicant", one, applicant_id, reservation_id, seen)
     records.drop_draft(desk, reservation_id, "desk")
-    return Slip(reservation, tuple(saved))
+    return Slip(reservation, tuple(records.find(desk, "applicant", reservation_id)))
+
+
+def take_off(vault: Vault, desk: OpenTrip, reservation_id: str, applicant_id: str) -> None:
+    """A person does not apply after all, before the slip goes out: off it, here and at the city.
+
+    The last one stays: the slip is for somebody. NotReady for a slip that is out.
+    """
+    people = records.find(desk, "applicant", reservation_id)
+    if records.get(desk, reservation_id).get("state") != "booked":
+        raise NotReady("持ち出し済みの受付票からは、取り消せません。")
+    if len(people) < 2 or applicant_id not in {one.id for one in people}:
+        raise NotReady("受付票の最後のお一人は、取り消せません。")
+    with vault.book.write() as conn:
+        conn.execute("DELETE FROM member WHERE record_id = ?", (applicant_id,))
+        conn.execute(
+            "UPDATE reception SET planned = ? WHERE reservation_id = ?",
+            (len(people) - 1, reservation_id),
+        )
+        vault.note("record_removed", applicant_id)
+    fail.point("reserve.taken_off")
+    records.remove(vault, desk, applicant_id)
 
 
 def slip(trip: OpenTrip, reservation_id: str) -> Slip:
@@ -147,5 +153,9 @@ def visit_order(reservation: Record) -> tuple[str, str, int]:
 
 
 def reception_list(vault: Vault) -> list[dict[str, Any]]:
-    """The rows of 受付一覧表, in order of reception. No personal data in it."""
-    return [dict(row) for row in vault.book.all("SELECT * FROM reception ORDER BY no")]
+    """The rows of 受付一覧表, in order of reception, those of other kits last. No personal data.
+
+    `number` is what people read: the own number, or that of the kit that took it (「K02-12」).
+    """
+    rows = vault.book.all("SELECT * FROM reception ORDER BY no < 0, abs(no)")
+    return [{**dict(row), "number": row["label"] or row["no"]} for row in rows]

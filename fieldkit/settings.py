@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,12 +35,14 @@ class Settings:
     """`data_dir` holds everything that is kept; the rest has its place in the checkout or wheel.
 
     `host` is the whole authority that the browser must use (`name.localhost:port`); any other Host
-    is refused before Flask sees the request. `idle_seconds` locks the screen.
+    is refused before Flask sees the request. `idle_seconds` locks the screen. `server_ca`: the only
+    certificate (an authority's, or the city server's own) that is trusted over https.
     """
 
     data_dir: Path
     host: str = "127.0.0.1:5600"
     server_url: str = ""
+    server_ca: Path | None = None
     forms_dir: Path = field(default_factory=lambda: asset_dir("forms"))
     templates_dir: Path = field(default_factory=lambda: asset_dir("templates"))
     static_dir: Path = field(default_factory=lambda: asset_dir("static"))
@@ -63,7 +67,7 @@ def bad_settings(what: str) -> KitError:
 
 def _checked(raw: dict[str, Any]) -> dict[str, Any]:
     """What the file may say. A changed letter must not switch off the lock or be passed over."""
-    kinds = {"server_url": str, "idle_seconds": int, "forms_dir": str}
+    kinds = {"server_url": str, "server_ca": str, "idle_seconds": int, "forms_dir": str}
     for key, value in raw.items():
         if key not in kinds:
             raise bad_settings(f"「{key}」という項目はありません")
@@ -73,6 +77,42 @@ def _checked(raw: dict[str, Any]) -> dict[str, Any]:
     if not low <= raw.get("idle_seconds", low) <= high:
         raise bad_settings(f"「idle_seconds」は{low}から{high}までにしてください")
     return dict(raw)
+
+
+POINTER = "forms-current.json"
+"""Which pushed version of the city's forms and settings is used (fieldkit/citysettings.py)."""
+PUSHED = re.compile(r"forms-\d+-[0-9a-f]{8}")
+
+
+def read_pointer(data_dir: Path) -> tuple[str, str]:
+    """(folder name, the `forms_dir` of kit.toml that it takes the place of); ("", "") for none."""
+    try:
+        told = json.loads((data_dir / POINTER).read_bytes())
+        folder, over = str(told["folder"]), str(told["over"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
+    return (folder, over) if PUSHED.fullmatch(folder) else ("", "")
+
+
+def own_forms(data_dir: Path) -> str:
+    """The `forms_dir` that an official wrote into kit.toml; "" for none."""
+    try:
+        raw = tomllib.loads((data_dir / "kit.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(raw.get("forms_dir", ""))
+
+
+def forms_in_use(data_dir: Path) -> Path:
+    """The pushed version that is switched on; else the folder of kit.toml; else the kit's own.
+
+    A pushed version never takes the place of a folder in kit.toml that was named after it.
+    """
+    folder, over = read_pointer(data_dir)
+    own = own_forms(data_dir)
+    if folder and over == own and (data_dir / folder).is_dir():
+        return data_dir / folder
+    return (data_dir / own).resolve() if own else asset_dir("forms")
 
 
 def load_settings(data_dir: Path, **changes: Any) -> Settings:
@@ -85,6 +125,8 @@ def load_settings(data_dir: Path, **changes: Any) -> Settings:
         except ValueError as error:  # not UTF-8, or not TOML
             raise bad_settings(f"読めません（{error}）") from None
         told = _checked(raw)
-        if "forms_dir" in told:
-            told["forms_dir"] = (data_dir / told["forms_dir"]).resolve()
+        for name in ("forms_dir", "server_ca"):
+            if name in told:
+                told[name] = (data_dir / told[name]).resolve()
+    told["forms_dir"] = forms_in_use(data_dir)
     return Settings(data_dir=data_dir, **{**told, **changes})

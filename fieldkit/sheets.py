@@ -154,10 +154,13 @@ def typed(case: Case, sheet: Sheet) -> dict[str, str]:
     return {**sheet.answers, **fresh}
 
 
-def save(vault: Vault, case: Case, sheet: Sheet, answers: Mapping[str, str]) -> None:
+def save(
+    vault: Vault, case: Case, sheet: Sheet, answers: Mapping[str, str], seen: int | None = None
+) -> None:
     """Keep the own answers, over what was kept before. NotReady where the visit is closed.
 
-    Nothing is written when nothing changed (a second press, a repeat after a kill).
+    Nothing is written when nothing changed (a second press, a repeat after a kill). `seen` is what
+    the page was drawn with (fieldkit/store/heard.py).
     """
     own = {q: text for q, text in answers.items() if q not in sheet.copied}
     with changing(case) as body:
@@ -168,7 +171,7 @@ def save(vault: Vault, case: Case, sheet: Sheet, answers: Mapping[str, str]) -> 
             visit.refuse_if_closed(case.trip, case.applicant)
             return
         kept = {"version": sheet.form.version, "answers": now, "at": vault.now()}
-        _keep(vault, case, sheet.form.name, {**had, **kept})
+        _keep(vault, case, sheet.form.name, {**had, **kept}, seen)
 
 
 def mark_by_hand(vault: Vault, case: Case, name: str, by_hand: bool) -> None:
@@ -183,5 +186,7 @@ def by_hand(case: Case, name: str) -> bool:
     return bool((case.body.get(FIELD + name) or {}).get("by_hand"))
 
 
-def _keep(vault: Vault, case: Case, name: str, kept: dict[str, Any]) -> None:
-    visit.save_application(vault, case.trip, case.applicant, {FIELD + name: kept})
+def _keep(
+    vault: Vault, case: Case, name: str, kept: dict[str, Any], seen: int | None = None
+) -> None:
+    visit.save_application(vault, case.trip, case.applicant, {FIELD + name: kept}, seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fieldkit import erase, reserve
+from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
@@ -46,7 +47,5 @@ def _drop(desk: OpenTrip, reservation_id: str) -> None:
         rows = conn.execute(
             "SELECT id FROM record WHERE id = ?1 OR parent = ?1", (reservation_id,)
         ).fetchall()
-        for row in rows:
-            conn.execute("DELETE FROM record WHERE id = ?", (row["id"],))
-            conn.execute("DELETE FROM draft WHERE record_id = ?", (row["id"],))
+        records.drop(conn, [row["id"] for row in rows])
     desk.db.checkpoint()

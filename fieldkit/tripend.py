@@ -91,6 +91,9 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
             "予約受付の画面を一度開いてから、もう一度どうぞ。"
         )
     _ask_once_more(vault)
+    why = blockers(vault, trip_id)  # the city may have said that it was set back
+    if why:
+        raise NotReady(why[0])
     with renew.ONE_AT_A_TIME:  # the desk's container stays the same one meanwhile
         desk = reserve.desk_row(vault)
         with vault.book.write() as conn:
@@ -202,7 +205,10 @@ def let_forget(vault: Vault) -> None:
 
 
 def _tell_ended(vault: Vault, trip_ids: list[str]) -> None:
-    client = connect(vault)
+    try:
+        client = connect(vault)
+    except KitError:  # no line at all
+        return
     try:
         for trip_id in trip_ids:
             made = client.end_trip(trip_id)

@@ -78,18 +78,28 @@ def application(trip: OpenTrip, applicant_id: str) -> Record | None:
     return found[0] if found else None
 
 
+def by_other(now: Record | None) -> bool:
+    """Whether the other laptop of a session has brought an application to its end."""
+    return now is not None and bool(now.device) and now.get("state") == "confirmed"
+
+
 def save_application(
-    vault: Vault, trip: OpenTrip, applicant: Record, fields: dict[str, Any]
+    vault: Vault,
+    trip: OpenTrip,
+    applicant: Record,
+    fields: dict[str, Any],
+    seen: int | None = None,
 ) -> Record:
     """Change the applicant's application, making it at the first save.
 
     Its id follows from the applicant's, so that a save that a kill cut off is never a second one.
+    `seen` is what the page was drawn with (fieldkit/store/heard.py).
     """
     refuse_if_closed(trip, applicant)
     now = application(trip, applicant.id)
     base: dict[str, Any] = {} if now else {"state": "doing"}
     own_id = now.id if now else child_id(applicant.id, "application")
-    return records.save(vault, trip, "application", {**base, **fields}, own_id, applicant.id)
+    return records.save(vault, trip, "application", {**base, **fields}, own_id, applicant.id, seen)
 
 
 def refuse_if_closed(trip: OpenTrip, applicant: Record) -> None:
@@ -221,15 +231,31 @@ def _close(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
     trip.db.checkpoint()
 
 
+def closed_elsewhere(vault: Vault, trip: OpenTrip, reservation_id: str) -> None:
+    """Another laptop has ended the visit: what was shot here is settled, and its keys go."""
+    with photos.CHANGE:
+        people = slip(trip, reservation_id).applicants
+        for applicant in people:
+            _settle_photos(vault, trip, applicant)
+        photos.forget_keys(vault, [applicant.id for applicant in people])
+
+
 def _settle_photos(vault: Vault, trip: OpenTrip, applicant: Record) -> None:
-    """The application names the photo that counts; one that a kill left beside it is erased."""
+    """The application names the photo that counts; one that a kill left beside it is erased.
+
+    Where it names one of another laptop, a photo that was chosen here stays: the city has both, and
+    a supervisor decides.
+    """
     now = application(trip, applicant.id)
     chosen = str(now.get("photo_id")) if now else ""
     aside = now is not None and now.get("state") in ("declined", "postponed")
+    elsewhere = chosen and not vault.book.one("SELECT 1 FROM photo WHERE id = ?", chosen)
     for row in vault.book.all(
         "SELECT id, state FROM photo WHERE record_id = ? AND state IN ('sealed', 'queued')",
         applicant.id,
     ):
+        if row["id"] != chosen and elsewhere and row["state"] == "queued":
+            continue
         if row["id"] != chosen:
             erase.erase_photo(vault, row["id"], "withdrawn" if aside else "retaken")
         elif row["state"] == "sealed":

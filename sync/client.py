@@ -6,14 +6,17 @@ receipt is decided by the kit (fieldkit/outbox.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sync import fail, packet, wire
+from sync import asking, wire
 from sync import receipt as receipts
+from sync.asking import Identity as Identity
+from sync.asking import Trip as Trip
 from sync.receipt import Receipt
-from sync.road import NoAnswer, Road
+from sync.road import Answer, Request, Road
+from sync.statements import News, read_news
 from sync.wire import WireError, b64, canonical, unb64
 
 
@@ -34,29 +37,8 @@ class LedgerRefused(Refused):
 
 
 Watch = Callable[[Receipt, dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who this laptop is, and which city it trusts: the pinned key of its enrolment."""
-
-    device: str
-    sign_private: bytes
-    seal_private: bytes
-    city: str
-    city_public: bytes
-
-
-@dataclass(frozen=True)
-class Trip:
-    """A trip as the city handed it out, checked against the pinned key."""
-
-    id: str
-    kind: str
-    day: str
-    public: bytes
-    secret: bytes
-    records: list[dict[str, Any]]
+State = int | tuple[Receipt, dict[str, Any]]
+"""Where a photo stands at the city: so many bytes are there, or its verified receipt."""
 
 
 class _Told(dict[str, Any]):
@@ -66,10 +48,26 @@ class _Told(dict[str, Any]):
         raise WireError("malformed")
 
 
-def _value(answer: Any) -> dict[str, Any]:
+def _value(answer: Answer) -> dict[str, Any]:
     if answer.status != 200:
         raise Refused(str(answer.value.get("error", "refused")))
     return _Told(answer.value)
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """What the city said to a batch. `news` only where it speaks version 2."""
+
+    made: Receipt
+    value: dict[str, Any]
+    photos: list[dict[str, Any]]
+    now: str
+    news: News | None
+
+    @property
+    def ledger_refused(self) -> bool:
+        """The city took nothing of the batch: the ledger does not continue its copy."""
+        return self.value.get("kind") == "ledger"
 
 
 def enrol(
@@ -79,7 +77,8 @@ def enrol(
 
     The city is asked for its key first, so that a slip in the fingerprint does not use up the code;
     that answer is unsigned and proves nothing: the key that counts is the one in the grant.
-    Returns `{"device", "city", "city_name", "public": bytes}`.
+    Returns `{"device", "city", "city_name", "public": bytes}`; `seal_public` (bytes, what bundles
+    are sealed to) and `profile` are empty from a city of before.
     """
     asked = {
         "code": code,
@@ -91,6 +90,11 @@ def enrol(
     if wire.fingerprint(unb64(told_first["public"])) != fingerprint.strip().upper():
         raise Refused("other_city")
     value = _value(road.send("POST", "/ksp/v1/enrol", canonical(asked), {}))
+    return granted(value, sign_public, fingerprint)
+
+
+def granted(value: dict[str, Any], sign_public: bytes, fingerprint: str) -> dict[str, Any]:
+    """The grant in the answer to an enrolment, by a city whose key has this fingerprint."""
     grant = str(value["grant"]).encode()
     told = wire.parse(grant)
     public = unb64(told["public"])
@@ -99,22 +103,25 @@ def enrol(
     wire.verify(public, "grant", grant, str(value["signature"]))
     if told["sign_public"] != b64(sign_public):
         raise Refused("other_city")
-    return {**told, "public": public}
+    seal = unb64(told.get("seal_public", ""))
+    return {"profile": "", **told, "public": public, "seal_public": seal}
 
 
 class Client:
     """One enrolled laptop talking over one road.
 
-    `watch` sees every verified receipt before anybody acts on it; it raises WireError to stop.
+    `watch` sees a receipt that `checked` verified before anybody acts on it; it raises WireError to
+    stop. `v` is the version of the batches: 1 once the city said that it knows no other.
     """
 
     def __init__(self, road: Road, identity: Identity, watch: Watch | None = None) -> None:
         self.road = road
         self.me = identity
+        self.v = wire.PROTOCOL
         self._watch = watch
         self._key = wire.signing_private(identity.sign_private)
 
-    def _send(
+    def request(
         self,
         method: str,
         path: str,
@@ -122,30 +129,42 @@ class Client:
         body: bytes,
         said: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> dict[str, Any]:
-        signed = body if said is None else said
+    ) -> Request:
+        """A signed request; `said` is what the signature covers where that is not the body."""
         all_headers = {
             "KSP-Device": self.me.device,
-            "KSP-Signature": wire.sign(self._key, purpose, signed),
+            "KSP-Signature": wire.sign(self._key, purpose, body if said is None else said),
             "Content-Type": "application/octet-stream",
             **(headers or {}),
         }
-        return _value(self.road.send(method, path, body, all_headers))
+        return Request(method, path, body, all_headers)
+
+    def _send(self, method: str, path: str, purpose: str, body: bytes) -> dict[str, Any]:
+        """A signed request and its answer; a newer key of the city is believed from here on."""
+        value = _value(self.road.send(*self.request(method, path, purpose, body)))
+        self.me = asking.follow(self.me, value)
+        return value
 
     def info(self) -> dict[str, Any]:
         return _value(self.road.send("GET", "/ksp/v1/info", b"", {}))
 
     # -- trips ------------------------------------------------------------------------------
-    def make_trip(self, request_id: str, kind: str, day: str, reservations: list[str]) -> Trip:
-        body = canonical(
-            {"request_id": request_id, "kind": kind, "day": day, "reservations": reservations}
-        )
-        return self._trip(self._send("POST", "/ksp/v1/trips", "trip-request", body))
+    def make_trip(
+        self, request_id: str, kind: str, day: str, reservations: list[str], share: bool = False
+    ) -> Trip:
+        """Ask for a trip. `share`: another laptop may have the same reservations out."""
+        value = self._send(*asking.trip(request_id, kind, day, reservations, share))
+        return asking.read_trip(self.me, value)
+
+    def days(self, day: str) -> list[dict[str, Any]]:
+        """What this laptop may take out on a day: `{"id", "owner", "half", "order", "place",
+        "district", "reception_no", "state", "people", "out_by"}` each. To be shown, not kept."""
+        value = self._send(*asking.days(day))
+        return asking.read_days(self.me, day, value)
 
     def fetch_secret(self, trip_id: str) -> bytes:
-        body = canonical({"trip": trip_id})
-        path = f"/ksp/v1/trips/{trip_id}/secret"
-        return self._trip(self._send("POST", path, "trip-secret", body)).secret
+        value = self._send(*asking.secret(trip_id))
+        return asking.read_trip(self.me, value).secret
 
     def end_trip(self, trip_id: str) -> Receipt:
         body = canonical({"trip": trip_id})
@@ -153,75 +172,97 @@ class Client:
         made, _ = self.checked(value["receipt"])
         return made
 
-    def _trip(self, value: dict[str, Any]) -> Trip:
-        body = str(value["trip"]).encode()
-        wire.verify(self.me.city_public, "trip", body, str(value["signature"]))
-        told = wire.parse(body)
-        if told["device"] != self.me.device:
-            raise WireError("not_for_us")
-        inside = packet.open_answer(
-            self.me.seal_private, self.me.device, told["trip"], unb64(told["sealed"])
-        )
-        return Trip(
-            told["trip"],
-            told["kind"],
-            told["day"],
-            unb64(told["public"]),
-            unb64(inside["secret"]),
-            list(inside["records"]),
-        )
+    def settings_request(self, digest: str, start: int, held: str = "") -> Request:
+        """The request for a part of the city's forms and settings (see `asking.settings`)."""
+        return self.request(*asking.settings(digest, start, held))
+
+    def settings(self, digest: str, start: int) -> dict[str, Any]:
+        """`{"settings", "start", "data"}`: the city's word on them, signed, and a part."""
+        return dict(_value(self.road.send(*self.settings_request(digest, start))))
 
     # -- what goes up -----------------------------------------------------------------------
-    def checked(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
+    def verified(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
         """A receipt that the pinned city signed for this device, and its content."""
         made = Receipt.from_json(value)
-        told = receipts.verify(made, self.me.city_public, self.me.city, self.me.device)
+        return made, receipts.verify(made, self.me.city_public, self.me.city, self.me.device)
+
+    def checked(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
+        """`verified`, and watched."""
+        made, told = self.verified(value)
         if self._watch is not None:
             self._watch(made, told)
         return made, told
 
-    def send_batch(
-        self, ops: list[dict[str, Any]], photos: list[dict[str, Any]], ledger: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Send saves, declare photos, bring the next rows of the ledger.
+    def batch(
+        self,
+        ops: Sequence[dict[str, Any]] = (),
+        photos: Sequence[dict[str, Any]] = (),
+        facts: Sequence[dict[str, Any]] = (),
+        ledger: dict[str, Any] | None = None,
+        pull: dict[str, int] | None = None,
+        about: dict[str, Any] | None = None,
+    ) -> Request:
+        """The request that sends saves and facts, declares photos, brings rows of the ledger, and
+        asks what is new. `about`: the epoch and the settings bundle that are known here."""
+        body = {"v": self.v, "ops": list(ops), "photos": list(photos), "ledger": ledger}
+        if self.v > 1:
+            body |= {"facts": list(facts), "pull": pull or {}, **(about or {})}
+        return self.request("POST", "/ksp/v1/ops", "batch", canonical(body))
 
-        Returns `{"receipt", "value", "photos", "now"}`; LedgerRefused where the city signed that
-        it took nothing because of the ledger.
+    def read_batch(self, answer: Answer) -> BatchAnswer:
+        """The answer to a batch, verified: a new key of the city first, then what it signed.
+
+        Refused("other_version") comes from a city of before: set `v` to 1 and ask again.
         """
-        body = canonical({"v": wire.PROTOCOL, "ops": ops, "photos": photos, "ledger": ledger})
-        answer = self._send("POST", "/ksp/v1/ops", "batch", body)
-        made, value = self.checked(answer["receipt"])
-        if value.get("kind") == "ledger":
-            raise LedgerRefused(receipts.reason_for(value, self.me.device), made)
-        return {"receipt": made, "value": value, "photos": answer["photos"], "now": answer["now"]}
+        told = _value(answer)
+        news = None
+        if self.v > 1:
+            news = read_news(self.me.city_public, self.me.city, self.me.device, told["news"])
+            if news.keys:
+                self.me = replace(self.me, city_public=news.keys[-1].new)
+        made, value = self.verified(told["receipt"])
+        states = told["photos"]
+        if not isinstance(states, list) or not all(isinstance(one, dict) for one in states):
+            raise WireError("malformed")
+        return BatchAnswer(made, value, [_Told(one) for one in states], str(told["now"]), news)
 
-    def send_photo(
-        self, photo_id: str, data: bytes, offset: int, moved: Callable[[int], None]
-    ) -> tuple[Receipt, dict[str, Any]]:
-        """Send a sealed photo from `offset` on, until its receipt is here.
+    def part(self, photo_id: str, piece: bytes, start: int, digest: str = "") -> Request:
+        """The request that sends a part of a sealed photo; `digest` where it is known already."""
+        digest = digest or wire.sha256(piece)
+        said = canonical({"photo": photo_id, "start": start, "sha256": digest})
+        headers = {"Upload-Offset": str(start)}
+        return self.request("PUT", f"/ksp/v1/photos/{photo_id}", "part", piece, said, headers)
 
-        `moved(bytes)` is called after every part. NoAnswer leaves everything as it was: the next
-        try asks the city for the offset. The receipt may say that the city refused the photo.
-        """
-        stalled = 0
-        while True:
-            piece = data[offset : offset + wire.PART_LIMIT]
-            said = canonical({"photo": photo_id, "start": offset, "sha256": wire.sha256(piece)})
-            answer = self._send(
-                "PUT",
-                f"/ksp/v1/photos/{photo_id}",
-                "part",
-                piece,
-                said,
-                {"Upload-Offset": str(offset)},
-            )
-            if "receipt" in answer:
-                moved(len(piece))
-                return self.checked(answer["receipt"])
-            new = int(answer["offset"])
-            stalled = stalled + 1 if new <= offset else 0
-            if stalled > 3 or not 0 <= new < len(data):
-                raise NoAnswer("stalled")
-            fail.point("sync.part")
-            moved(max(0, new - offset))
-            offset = new
+    def whole(self, photos: Sequence[tuple[str, str, bytes]]) -> Request:
+        """The request that sends several whole photos `(id, digest, bytes)` at once."""
+        named = [{"id": i, "size": len(data), "sha256": digest} for i, digest, data in photos]
+        said = canonical({"photos": named})
+        body = b"".join([said, b"\n", *(data for _, _, data in photos)])
+        return self.request("PUT", "/ksp/v1/photos", "photos", body, said)
+
+    def read_whole(self, answer: Answer, ids: Sequence[str]) -> list[State]:
+        """The answer to several whole photos: where each of them stands (see `read_state`)."""
+        told = _value(answer)
+        states = {str(one["id"]): self.read_state(_Told(one)) for one in told["photos"]}
+        rest = self.verified(told["receipt"]) if "receipt" in told else None
+        found: list[State] = []
+        for photo_id in ids:
+            state = states.get(photo_id, rest)
+            if state is None:
+                raise WireError("malformed")
+            found.append(state)
+        return found
+
+    def read_state(self, told: dict[str, Any]) -> State:
+        """Where a photo stands: so many bytes are there, or its verified receipt. The receipt may
+        say that the city refuses the photo."""
+        if "receipt" in told:
+            return self.verified(told["receipt"])
+        offset = told["offset"]
+        if not isinstance(offset, int) or isinstance(offset, bool):
+            raise WireError("malformed")
+        return offset
+
+    def read_part(self, answer: Answer) -> State:
+        """The answer to a part: see `read_state`."""
+        return self.read_state(_value(answer))

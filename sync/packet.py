@@ -25,6 +25,7 @@ SEAL_MAGIC = b"FKSE1"
 SEAL_SIZE = 5 + 32 + 32 + 16
 RECORD_MAGIC = b"FKRE1"
 ANSWER_MAGIC = b"FKAN1"
+Buffer = bytes | memoryview
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -37,7 +38,7 @@ def hpke_seal(public: bytes, plain: bytes, info: bytes) -> bytes:
     return _SUITE.encrypt(plain, sealing_public(public), info)
 
 
-def hpke_open(private: bytes, sealed: bytes, info: bytes) -> bytes:
+def hpke_open(private: bytes, sealed: Buffer, info: bytes) -> bytes:
     """Raises WireError("cannot_open") for a wrong key, a wrong place or damaged bytes."""
     try:
         return _SUITE.decrypt(sealed, sealing_private(private), info)
@@ -45,8 +46,8 @@ def hpke_open(private: bytes, sealed: bytes, info: bytes) -> bytes:
         raise WireError("cannot_open") from None
 
 
-def _strip(magic: bytes, data: bytes) -> bytes:
-    if not data.startswith(magic):
+def _strip(magic: bytes, data: Buffer) -> Buffer:
+    if data[: len(magic)] != magic:
         raise WireError("wrong_format")
     return data[len(magic) :]
 
@@ -84,7 +85,7 @@ def split_photo(data: bytes) -> tuple[bytes, bytes]:
     return b"", data
 
 
-def open_photo(key: bytes | bytearray, trip_id: str, photo_id: str, ph: bytes) -> bytes:
+def open_photo(key: bytes | bytearray, trip_id: str, photo_id: str, ph: Buffer) -> bytes:
     """The JPEG inside a `.ph`, given its key."""
     body = _strip(PHOTO_MAGIC, ph)
     try:

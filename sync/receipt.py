@@ -49,7 +49,7 @@ class Receipt:
 
 def issue(key: Ed25519PrivateKey, body: dict[str, Any]) -> Receipt:
     """Sign a receipt. Call it only for bytes that are committed and were read back."""
-    data = wire.canonical({"v": wire.PROTOCOL, "level": "commit+reread", **body})
+    data = wire.canonical({"v": wire.FORMAT, "level": "commit+reread", **body})
     return Receipt(data, wire.sign(key, "receipt", data))
 
 
@@ -57,7 +57,7 @@ def verify(receipt: Receipt, city_public: bytes, city: str, device: str) -> dict
     """The receipt's value if the pinned city signed it for this device; WireError otherwise."""
     wire.verify(city_public, "receipt", receipt.body, receipt.signature)
     value = receipt.value
-    if value.get("v") != wire.PROTOCOL:
+    if value.get("v") != wire.FORMAT:
         raise wire.WireError("other_version")
     if value.get("city") != city or value.get("device") != device:
         raise wire.WireError("not_for_us")

@@ -1,6 +1,6 @@
 """Check a ledger file with nothing but the standard library and cryptography.
 
-    python -m sync.verify_ledger FILE [--public HEX] [--city-public HEX]
+    python -m sync.verify_ledger FILE [--public HEX] [--city-public HEX …]
                                       [--receipts FILE] [--against FILE]
 
 This file runs alone: copied anywhere, `python verify_ledger.py FILE` does the same.
@@ -12,8 +12,8 @@ city. Prints the first bad row and exits with 1, or what holds and exits with 0.
 
 - `--public`: the key that must have signed the end. Without it the key named in the file is used,
   which proves wholeness but not origin.
-- `--city-public`: the city's key; checks every receipt, and so that no row before the last
-  countersigned one was changed or cut off, even by somebody with the laptop's own key.
+- `--city-public`: the city's key (again for one before a change of key); checks every receipt, and
+  so that no row before the last countersigned one was changed or cut off, by whomever.
 - `--receipts`: take the receipts from this file (the city's copy) as well: a laptop may leave out
   those that it does not like.
 - `--against`: the other copy (laptop and city): the first row that differs.
@@ -167,17 +167,17 @@ def _signed(public: bytes, purpose: str, body: bytes, signature: str) -> bool:
 
 
 def verify_receipts(
-    made: Ledger, receipts: list[dict[str, Any]], city_public: str
+    made: Ledger, receipts: list[dict[str, Any]], *city_public: str
 ) -> tuple[int, Problem | None]:
-    """(last row that the city countersigned, first problem): rows against the city's receipts."""
+    """(last row that the city countersigned, first problem): rows against receipts by any key."""
     device = (made.end or {}).get("device")
     heads: dict[int, set[str]] = {}
     for receipt in receipts:
         try:
             body = receipt["body"].encode()
-            key = bytes.fromhex(city_public)
-            value = json.loads(body)
-            if not _signed(key, "receipt", body, receipt["signature"]) or value["device"] != device:
+            value, said = json.loads(body), receipt["signature"]
+            ok = [_signed(bytes.fromhex(k), "receipt", body, said) for k in city_public]
+            if not any(ok) or value["device"] != device:
                 return 0, Problem(0, "市の受領証の署名が正しくないか、別の端末のものです")
             head = value["ledger"]
             heads.setdefault(int(head["seq"]), set()).add(str(head["hash"]))
@@ -211,7 +211,7 @@ def _check(given: argparse.Namespace) -> tuple[str, Problem | None]:
     says = f"台帳は正しい: {len(made.rows)}行"
     if problem is None and given.city_public:
         more = read_file(given.receipts).receipts if given.receipts else []
-        seq, problem = verify_receipts(made, [*made.receipts, *more], given.city_public)
+        seq, problem = verify_receipts(made, [*made.receipts, *more], *given.city_public)
         says += f"、市の受領証が{seq}行目までを証明"
     elif problem is None and made.receipts:
         says += "（市の受領証は確かめていません。--city-public を付けてください）"
@@ -227,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sync.verify_ledger", description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--public", default="", help="key (hex) that must have signed the end")
-    parser.add_argument("--city-public", default="", help="the city's key (hex): check receipts")
+    parser.add_argument("--city-public", action="append", default=[], help="a key of the city: hex")
     parser.add_argument("--receipts", type=Path, help="take receipts from this file as well")
     parser.add_argument("--against", type=Path, help="the other copy of the same ledger")
     given = parser.parse_args(arguments)

@@ -16,10 +16,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-PROTOCOL = 1
+PROTOCOL = 2
+SPOKEN = (1, 2)
+"""Versions of a batch that the server understands. Receipts, grants and trips are of version 1."""
+FORMAT = 1
 BATCH_LIMIT = 2 * 1024 * 1024
-PART_LIMIT = 256 * 1024
+PART_LIMIT = 4 * 1024 * 1024
+HEAD_LIMIT = 64 * 1024
 BLOB_LIMIT = 16 * 1024 * 1024
+NAME_LIMIT = 200
 LEDGER_ROWS = 1000
 LEDGER_BYTES = 512 * 1024
 
@@ -47,13 +52,31 @@ def canonical(value: Any) -> bytes:
 def parse(data: bytes) -> Any:
     """JSON bytes to a value; WireError("malformed") where they are none.
 
-    What cannot be written again (NaN, half a surrogate pair, bottomless nesting) is none either.
+    What cannot be written again (NaN, half a surrogate pair, bottomless nesting) is none either,
+    nor is a text with a NUL, which not every store can hold.
     """
     try:
         value = json.loads(data)
-        canonical(value)
+        if b"\\u0000" in canonical(value) and "\0" in _texts(value):
+            raise ValueError("NUL")
     except (ValueError, RecursionError):
         raise WireError("malformed") from None
+    return value
+
+
+def _texts(value: Any) -> str:
+    """Every text of a value, put together."""
+    if isinstance(value, dict):
+        return "".join(f"{_texts(key)}{_texts(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return "".join(map(_texts, value))
+    return value if isinstance(value, str) else ""
+
+
+def name(value: Any) -> str:
+    """A text that may be an id or a word: short enough to be looked for in every store."""
+    if not isinstance(value, str) or len(value) > NAME_LIMIT:
+        raise ValueError("not a name")
     return value
 
 
@@ -64,7 +87,7 @@ def whole(value: Any) -> int:
     return value
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from fieldkit.city import enrol_device
 from fieldkit.clock import JST
@@ -16,10 +17,11 @@ from fieldkit.settings import Argon2, Settings
 from fieldkit.store import opening
 from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
-from sync.server import devices, store
+from sync.server import devices
 from sync.server.__main__ import make_http
 from sync.server.app import create_server
 from sync.server.init import city_fingerprint, initialise
+from sync.server.sqlshelf import SqlStore, open_store
 
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=JST)
 FAST = Argon2(memory_kib=64, iterations=1, lanes=1)
@@ -34,14 +36,18 @@ class CityServer:
 
     folder: Path
     url: str
-    engine: object
+    store: SqlStore
     stop: object
 
-    def code(self) -> str:
-        return devices.new_code(self.engine)  # type: ignore[arg-type]
+    @property
+    def engine(self) -> sa.Engine:
+        return self.store.engine
+
+    def code(self, profile: str = "field") -> str:
+        return devices.new_code(self.store, profile)
 
     def fingerprint(self) -> str:
-        return city_fingerprint(self.engine)  # type: ignore[arg-type]
+        return city_fingerprint(self.store)
 
 
 def start_city(folder: Path, port: int = 0) -> CityServer:
@@ -52,7 +58,7 @@ def start_city(folder: Path, port: int = 0) -> CityServer:
     server.prepare()
     threading.Thread(target=server.serve, daemon=True).start()
     url = f"http://127.0.0.1:{server.bind_addr[1]}"
-    return CityServer(folder, url, store.open_store(folder), server.stop)
+    return CityServer(folder, url, open_store(folder), server.stop)
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def _trip(trip: TripRecord) -> dict[str, Any]:
         "logical": moment(trip.logical_at),
         "crypto": moment(trip.crypto_at),
         "actor": trip.actor or OPEN,
-        "shredded": trip.shredded_by or (NONE if trip.kind == "desk" else OPEN),
+        "shredded": trip.shredded_by or (OPEN if trip.kind == "field" else NONE),
         "secret": trip.secret_sha256,
         "row": str(trip.row.seq) if trip.row else "－",
         "hash": trip.row.hash if trip.row else "",

@@ -25,6 +25,7 @@ OURS = (
     "slots.begun.json",
     "login-delay.json",
     "kit.toml",
+    "settings-incoming",
     "in-use.lock",
     "running.json",
     "launch",
@@ -145,7 +146,7 @@ def foreign(data_dir: Path, known_trips: Iterable[str], also: Iterable[str] = ()
 
 
 def _is_ours(name: str, ours: set[str]) -> bool:
-    if name.startswith("browser-"):  # the profile of the kit's own window
+    if name.startswith(("browser-", "forms-")):  # the kit's window; the city's pushed settings
         return True
     base = name.split(".before-")[0]
     for end in BESIDE:

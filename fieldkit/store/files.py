@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fieldkit.errors import KitError
 from sync import fail
+from sync.disk import sync_dir as sync_dir
 
 
 def no_room() -> KitError:
@@ -38,17 +39,6 @@ def private_dir(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name != "nt" and folder.stat().st_mode & 0o777 != 0o700:
         folder.chmod(0o700)
-
-
-def sync_dir(folder: Path) -> None:
-    """Make a rename durable. Windows has no such call and needs none (NTFS journals names)."""
-    if os.name == "nt":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def write_atomic(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import is_id, new_id
-from sync.packet import join_photo, open_photo, seal_photo, split_photo
+from sync.packet import SEAL_SIZE, join_photo, open_photo, seal_photo, split_photo
 from sync.wire import sha256
 
 CHANGE = threading.RLock()
@@ -88,12 +88,31 @@ def whole_parts(vault: Vault, row: Any) -> tuple[bytes, bytes]:
     try:
         sealed_key, ph = parts(vault, row)
     except OSError:
-        there = files_of(vault, row["trip_id"], row["id"])[0].exists()
-        raise Unsendable("file_damaged" if there else "file_missing") from None
+        raise _unreadable(vault, row) from None
     same_seal = row["seal_sha256"] in ("", sha256(sealed_key))
     if sha256(ph) != row["sha256"] or not same_seal:
         raise Unsendable("file_damaged")
     return sealed_key, ph
+
+
+def whole_seal(vault: Vault, row: Any) -> bytes:
+    """The `.seal` alone, as it was sealed; raises Unsendable, also for a file of another size."""
+    ph_file, seal_file = files_of(vault, row["trip_id"], row["id"])
+    try:
+        with ph_file.open("rb") as file:
+            sealed_key, _ = split_photo(file.read(SEAL_SIZE))
+        size = ph_file.stat().st_size - len(sealed_key)
+        sealed_key = sealed_key or seal_file.read_bytes()
+    except OSError:
+        raise _unreadable(vault, row) from None
+    if size != row["size"] or row["seal_sha256"] not in ("", sha256(sealed_key)):
+        raise Unsendable("file_damaged")
+    return sealed_key
+
+
+def _unreadable(vault: Vault, row: Any) -> Unsendable:
+    there = files_of(vault, row["trip_id"], row["id"])[0].exists()
+    return Unsendable("file_damaged" if there else "file_missing")
 
 
 def row_of(vault: Vault, photo_id: str) -> dict[str, Any]:

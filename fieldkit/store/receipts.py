@@ -7,22 +7,38 @@ from typing import Any
 
 from fieldkit.store.db import Database
 from fieldkit.store.vault import Vault
+from sync import receipt
 from sync.receipt import Receipt
+from sync.statements import Epoch, void
 from sync.verify_ledger import GENESIS
+from sync.wire import WireError
 
 META = "city"
 NOTHING: dict[str, Any] = {"epoch": 0, "seq": 0, "ledger": {"seq": 0, "hash": GENESIS}}
 
 
 def keep(vault: Vault, made: Receipt) -> None:
-    """Store a receipt that was verified; a second copy changes nothing."""
+    """Store a receipt that was verified; a second copy changes nothing.
+
+    WireError("void_receipt") for one that was lost when the city's store was set back.
+    """
+    value = made.value
+    if void(epochs(vault.book), value["epoch"], value["seq"]):
+        raise WireError("void_receipt")
     with vault.book.write() as conn:
-        conn.execute(
-            "INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?)",
-            (made.digest, made.value["seq"], made.body.decode(), made.signature, vault.now()),
+        done = conn.execute(
+            "INSERT OR IGNORE INTO receipt (digest, seq, body, signature, kept_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (made.digest, value["seq"], made.body.decode(), made.signature, vault.now()),
         )
-        _remember(vault.book, made.value)
-        vault.note("receipt_kept", made.digest[:16])
+        if done.rowcount:
+            _remember(vault.book, value)
+            vault.note("receipt_kept", made.digest[:16])
+
+
+def has(book: Database, made: Receipt) -> bool:
+    """Whether this very receipt is kept."""
+    return book.one("SELECT 1 FROM receipt WHERE digest = ?", made.digest) is not None
 
 
 def city(book: Database) -> dict[str, Any]:
@@ -37,8 +53,56 @@ def city(book: Database) -> dict[str, Any]:
 
 def _remember(book: Database, value: dict[str, Any]) -> None:
     now = dict(city(book))
-    now["epoch"], now["seq"] = value["epoch"], max(now["seq"], value["seq"])
+    now["epoch"] = max(now["epoch"], value["epoch"])
+    now["seq"] = max(now["seq"], value["seq"])
     if value.get("kind") == "ops" and value["ledger"]["seq"] > now["ledger"]["seq"]:
         now["ledger"] = value["ledger"]
+    _store(book, now)
+
+
+def _store(book: Database, now: dict[str, Any]) -> None:
     with book.write() as conn:
         conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (META, json.dumps(now)))
+
+
+def fall_back(book: Database, to: Epoch) -> None:
+    """Remember of the city only what its restored store holds too: the receipts that are not void.
+
+    The rows of the ledger after the last one that these countersign go up again.
+    """
+    head = NOTHING["ledger"]
+    for row in book.all("SELECT body FROM receipt WHERE void = 0 ORDER BY seq"):
+        value = json.loads(row["body"])
+        if value.get("kind") == "ops" and value["ledger"]["seq"] > head["seq"]:
+            head = value["ledger"]
+    _store(book, {"epoch": to.number, "seq": to.from_seq, "ledger": head})
+
+
+def epochs(book: Database) -> list[Epoch]:
+    """The city's words on the lives of its store that were accepted here."""
+    return [
+        Epoch(r["number"], r["from_seq"], r["from_digest"], r["body"], r["signature"])
+        for r in book.all("SELECT * FROM epoch ORDER BY number")
+    ]
+
+
+def verify(book: Database, row: Any) -> dict[str, Any]:
+    """The content of a kept receipt, verified now; WireError where it proves nothing (any more).
+
+    Signed by the pinned key, or by one that the city has replaced since: a receipt was verified
+    against the key of its day when it was kept.
+    """
+    device = book.one("SELECT * FROM device")
+    if device is None:
+        raise WireError("unknown_device")
+    if row["void"]:
+        raise WireError("void_receipt")
+    made = Receipt(row["body"].encode(), row["signature"])
+    former = [r["old"] for r in book.all("SELECT old FROM city_key ORDER BY kept_at DESC")]
+    for public in former:
+        try:
+            return receipt.verify(made, public, device["city"], device["id"])
+        except WireError as error:
+            if error.code != "bad_signature":
+                raise
+    return receipt.verify(made, device["city_public"], device["city"], device["id"])

@@ -19,8 +19,22 @@ Rows of before version 4 have no `trip_id`; `money_one` leaves them out, so that
 `sheet` is what the receipts said when it was made); receipts that come after its deposit go into
 a further one. `incentive` is a gift to one applicant (given, undone). The reasons in these tables
 are codes: nobody's words outlive the trip.
+`receipt.void`: lost when the city's store was set back (`epoch`: its signed words on that); `lost`
+is what such a receipt had let go here and nobody holds now (fieldkit/restored.py). `city_key` are
+the city's former keys. `fact.batch` names the group in which a fact was sent, `fact.receipt` what
+proves it. `trip.cursor` is how far a trip has heard of the city. `bundle` are files for the USB
+road.
+`reception.label` names a reservation that another kit took (its number there, e.g. `K02-12`); such
+a row has a negative `no`, so that the own numbers keep their order.
+`handled` is what a supervisor did with something that the city does not take (`act`: superseded by
+the save `next`, or handed to a person as a file of that `digest`; fieldkit/parked.py).
+`city_setting` are the versions of the city's forms and settings that came from the city and what
+became of each (fieldkit/citysettings.py).
 `trips/<id>/store.db` holds the personal data of one trip and opens only with that trip's day
-secret as well.
+secret as well. In it `record.mine` maps the fields that were changed here to the save that said so,
+`behind` those whose newer value of the city is not shown yet to the revision that is; `device` is
+the other kit that changed the record last. `moved` is what the city changed under an open page,
+`draft.seen` the newest row of it when the draft was begun (fieldkit/store/heard.py).
 """
 
 BOOK_STEPS = (
@@ -139,6 +153,41 @@ BOOK_STEPS = (
     CREATE UNIQUE INDEX tally_one ON tally (day, officer)
         WHERE state <> 'replaced' AND paid_in_on IS NULL;
     """,
+    """
+    ALTER TABLE receipt ADD COLUMN void INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE device ADD COLUMN city_seal BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE device ADD COLUMN profile TEXT NOT NULL DEFAULT '';
+    ALTER TABLE trip ADD COLUMN cursor INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE fact ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+    ALTER TABLE fact ADD COLUMN receipt TEXT;
+    CREATE INDEX fact_waits ON fact (batch) WHERE receipt IS NULL;
+    CREATE TABLE epoch (
+        number INTEGER PRIMARY KEY, from_seq INTEGER NOT NULL, from_digest TEXT NOT NULL,
+        body TEXT NOT NULL, signature TEXT NOT NULL, kept_at TEXT NOT NULL);
+    CREATE TABLE city_key (
+        old BLOB PRIMARY KEY, new BLOB NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL,
+        kept_at TEXT NOT NULL);
+    CREATE TABLE lost (
+        id TEXT PRIMARY KEY, what TEXT NOT NULL, record_id TEXT NOT NULL, trip_id TEXT NOT NULL,
+        captured_at TEXT NOT NULL, noticed_at TEXT NOT NULL,
+        closed_at TEXT, closed_by TEXT, reason TEXT NOT NULL DEFAULT '');
+    CREATE TABLE bundle (
+        no INTEGER PRIMARY KEY, medium TEXT NOT NULL, made_at TEXT NOT NULL, made_by TEXT NOT NULL,
+        digest TEXT NOT NULL, bytes INTEGER NOT NULL, items INTEGER NOT NULL, state TEXT NOT NULL,
+        reply_at TEXT, erased_by TEXT, erased_at TEXT);
+    """,
+    """
+    ALTER TABLE reception ADD COLUMN label TEXT NOT NULL DEFAULT '';
+    """,
+    """
+    CREATE TABLE handled (
+        id TEXT PRIMARY KEY, act TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
+        reason TEXT NOT NULL, digest TEXT NOT NULL DEFAULT '', next TEXT NOT NULL DEFAULT '');
+    CREATE TABLE city_setting (
+        epoch INTEGER NOT NULL, no INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+        statement TEXT NOT NULL, signature TEXT NOT NULL, state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '', at TEXT NOT NULL, PRIMARY KEY (epoch, no));
+    """,
 )
 
 TRIP_STEPS = (
@@ -157,5 +206,21 @@ TRIP_STEPS = (
     """
     DROP TABLE op;
     CREATE TABLE sealed (n INTEGER PRIMARY KEY, line BLOB NOT NULL);
+    """,
+    """
+    ALTER TABLE record ADD COLUMN mine TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE record ADD COLUMN behind TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE record ADD COLUMN device TEXT NOT NULL DEFAULT '';
+    ALTER TABLE draft ADD COLUMN seen INTEGER;
+    CREATE TABLE moved (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL, name TEXT NOT NULL,
+        was TEXT NOT NULL, base INTEGER NOT NULL);
+    CREATE INDEX moved_record ON moved (record_id, seq);
+    CREATE TABLE clash (
+        id TEXT PRIMARY KEY, record_id TEXT NOT NULL, state TEXT NOT NULL, rev INTEGER NOT NULL,
+        body TEXT NOT NULL);
+    CREATE TABLE twin (
+        id TEXT PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL, state TEXT NOT NULL,
+        rev INTEGER NOT NULL, body TEXT NOT NULL);
     """,
 )

@@ -8,7 +8,7 @@ the answers of a page are kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import jsonify, redirect, request
@@ -18,6 +18,7 @@ from fieldkit import visit
 from fieldkit.forms import Page, Question
 from fieldkit.store import records
 from fieldkit.web import asking_repeats as repeats
+from fieldkit.web import stale
 from fieldkit.web.asking_page import Answers, Asking, rows_of, sent, stored
 from fieldkit.web.common import number_errors, page, vault
 from fieldkit.web.visits import frame
@@ -30,13 +31,14 @@ class Wanted:
     """What a save of a page means besides its answers: sentences by question, and what is kept.
 
     `never` refuses even an unchecked save; `not_yet` only the checked one; `waiting` stays in the
-    draft; `fields` are stored beside the answers.
+    draft; `fields` are stored beside the answers; `seen` is what the page was drawn with.
     """
 
     never: dict[str, str] = field(default_factory=dict)
     not_yet: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
+    seen: int | None = None
 
 
 Keep = Callable[[Answers, Wanted], None]
@@ -61,6 +63,7 @@ def _draw(
         ],
         values=values,
         url=asking.url,
+        seen=_seen(asking),
         **asking.shown,
         **frame(asking.case),
     )
@@ -113,7 +116,7 @@ def save(
     goal = ""
     if act in ("more", "drop") and repeats.open_to_people(asking.form, here):
         goal = _repeat(asking, here, act, before, kept)
-    keep(kept, wanted)
+    keep(kept, replace(wanted, seen=_seen(asking)))
     _keep_other_drafts(asking, {*here.questions, *kept}, wanted.waiting)
     if act == "later":
         return redirect(asking.after)
@@ -179,7 +182,12 @@ def _add_to_draft(asking: Asking, typed: Answers) -> str:
     case, name = asking.case, asking.form.name
     had = records.draft(case.trip, case.applicant.id, name) or {}
     fresh = {**had, **asking.for_draft(typed)}
-    return records.save_draft(vault(), case.trip, case.applicant.id, name, fresh)
+    seen = _seen(asking)
+    return records.save_draft(vault(), case.trip, case.applicant.id, name, fresh, seen)
+
+
+def _seen(asking: Asking) -> int:
+    return stale.seen(asking.case.trip, asking.case.applicant.id, asking.form.name)
 
 
 def _keep_other_drafts(asking: Asking, gone: set[str], waiting: Answers) -> None:

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, render_tem
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
-from fieldkit import outbox, reserve, tripend
+from fieldkit import container, outbox, tripend
 from fieldkit.clock import day_of
 from fieldkit.errors import BadInput, KitError
 from fieldkit.guard import may
@@ -29,6 +29,7 @@ ACTION_JA = {
     "ask_supervisor": "監督者に連絡してください。",
     "stop": "作業を止めて、監督者に連絡してください。",
 }
+LOCKED = {"desk_locked": container.DESK, "office_locked": container.OFFICE}
 STATUS = {"not_found": 404, "unknown_record": 404, "not_allowed": 403}
 
 
@@ -69,6 +70,7 @@ def typed_form() -> dict[str, Any]:
         many = request.form.getlist(name)
         values[name] = many if name.endswith("papers") else many[-1]
     values.pop("csrf", None)
+    values.pop("seen", None)
     values.pop("act", None)
     return values
 
@@ -163,11 +165,11 @@ def say_moment(text: str) -> str:
 
 
 def size_ja(size: int) -> str:
-    """Bytes as a person reads them: KB, from one MB on MB, from one GB on GB."""
+    """Bytes as a person reads them: KB (1 for less), from one MB on MB, from one GB on GB."""
     for unit, name in ((1024**3, "GB"), (1024**2, "MB")):
         if size >= unit:
             return f"{size / unit:,.1f} {name}"
-    return f"{size / 1024:,.0f} KB"
+    return f"{max(size / 1024, 1 if size else 0):,.0f} KB"
 
 
 def _say_birth(text: Any) -> str:
@@ -187,8 +189,9 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(KitError)
     def kit_error(error: KitError) -> ResponseReturnValue:
-        if error.code == "desk_locked" and request.method == "GET" and _is_page():
-            row = reserve.desk_row(vault())
+        kind = LOCKED.get(error.code)
+        if kind and request.method == "GET" and _is_page():
+            row = container.row(vault(), kind)
             if row is not None:
                 return redirect(f"/trip/{row['id']}/unlock")
         return _tell(error.sentence, error.action, error.code, STATUS.get(error.code, 400))

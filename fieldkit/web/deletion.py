@@ -93,8 +93,8 @@ def show() -> ResponseReturnValue:
     return draw([])
 
 
-@screens.get("/deletion/reception/<int:number>")
-def reception(number: int) -> ResponseReturnValue:
+@screens.get("/deletion/reception/<number>")
+def reception(number: str) -> ResponseReturnValue:
     """One reception number: its state, and a paper for it and for each applicant."""
     record = deletion.record_of_reservation(vault(), _reservation_id(number))
     people = deletion.applicants_of(vault(), record.reservation_id)
@@ -108,14 +108,14 @@ def reception(number: int) -> ResponseReturnValue:
     )
 
 
-@screens.get("/deletion/reception/<int:number>.pdf")
-def reception_pdf(number: int) -> ResponseReturnValue:
+@screens.get("/deletion/reception/<number>.pdf")
+def reception_pdf(number: str) -> ResponseReturnValue:
     record = deletion.record_of_reservation(vault(), _reservation_id(number))
     return _print(record, record.reservation_id)
 
 
-@screens.get("/deletion/reception/<int:number>/<int:person>.pdf")
-def application_pdf(number: int, person: int) -> ResponseReturnValue:
+@screens.get("/deletion/reception/<number>/<int:person>.pdf")
+def application_pdf(number: str, person: int) -> ResponseReturnValue:
     """The n-th applicant of a reception number, in the order in which they were typed."""
     people = deletion.applicants_of(vault(), _reservation_id(number))
     if not 1 <= person <= len(people):
@@ -149,9 +149,9 @@ def _print(record: Record, act_object: str) -> Response:
     return pdf(data, act_object)
 
 
-def _reservation_id(number: int) -> str:
+def _reservation_id(number: str) -> str:
     for row in reserve.reception_list(vault()):
-        if row["no"] == number:
+        if str(row["number"]) == number:
             return str(row["reservation_id"])
     raise NotFound("この受付番号の記録は、この端末の台帳にありません。")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import desk, paper, postal, reserve, tripend
-from fieldkit.errors import BadInput, KitError, NotReady
+from fieldkit import desk, paper, postal, reserve, returned, tripend
+from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
 from fieldkit.reserve import Slip
 from fieldkit.rules.applications import KINDS, script_points
 from fieldkit.rules.fees import Fee, FeeCase, fee_for
 from fieldkit.rules.wareki import birth_text, parse_date, wareki
-from fieldkit.store import records
+from fieldkit.store import heard, records
 from fieldkit.store.opentrip import OpenTrip
+from fieldkit.web import desk_rows, stale
 from fieldkit.web.common import (
     error_rows,
     kit,
@@ -32,6 +33,7 @@ from sync.ids import is_id, new_id
 
 screens = Blueprint("desk", __name__)
 DRAFT = "desk"
+SLOT = ("visit_date", "half", "order")
 
 
 @screens.get("/desk")
@@ -119,7 +121,8 @@ def show(rid: str) -> ResponseReturnValue:
 @screens.post("/desk/<rid>/draft")
 def draft(rid: str) -> ResponseReturnValue:
     trip, _ = _slip(rid)
-    saved = records.save_draft(vault(), trip, rid, DRAFT, masked(typed_form()))
+    seen = stale.seen(trip, rid, DRAFT)
+    saved = records.save_draft(vault(), trip, rid, DRAFT, masked(typed_form()), seen)
     return jsonify({"saved": saved[11:19]})
 
 
@@ -140,27 +143,31 @@ def save(rid: str) -> ResponseReturnValue:
             "持ち出し済みの予約は、ここでは変更できません。訪問の担当者に連絡してください。"
         )
     values, act = typed_form(), request.form.get("act", "save")
-    count = _count(values)
+    count, seen = desk_rows.count(values), stale.seen(trip, rid, DRAFT)
+    off = str(values.pop("take_off", ""))
+    if slip and off:
+        return _take_off(trip, slip, values, off)
     if act in ("add_applicant", "remove_applicant"):
-        if act == "remove_applicant" and slip and count <= len(slip.applicants):
+        if act == "remove_applicant" and slip and desk_rows.saved(slip, values, count - 1):
             raise NotReady(
                 "確定した受付票の申請者は、ここでは取り消せません。監督者に連絡してください。"
             )
-        values = _with_rows(values, count + (1 if act == "add_applicant" else -1))
-        records.save_draft(vault(), trip, rid, DRAFT, masked(values))
+        values = desk_rows.with_rows(values, count + (1 if act == "add_applicant" else -1))
+        records.save_draft(vault(), trip, rid, DRAFT, masked(values), seen)
         return redirect(f"/desk/{rid}")
     values["count"] = str(count)
-    records.save_draft(vault(), trip, rid, DRAFT, masked(values))
+    records.save_draft(vault(), trip, rid, DRAFT, masked(values), seen)
     errors = number_errors(values)
     body, wrong = desk.check_reservation(values)
     errors += wrong
     people = []
     for index in range(count):
         applicant, wrong = desk.check_applicant(values, index, today())
-        people.append((_applicant_id(slip, values, index), applicant))
+        applicant |= returned.link(trip, values, index)
+        people.append((desk_rows.applicant_id(trip, slip, values, index), applicant))
         errors += wrong
     try:
-        body |= _slot(trip, rid, slip, values, count)
+        body |= _slot(trip, rid, slip, values, count, seen)
     except BadInput as error:
         errors.append(error)
     if errors:
@@ -168,7 +175,7 @@ def save(rid: str) -> ResponseReturnValue:
     records.save_draft(
         vault(), trip, rid, DRAFT, values | {f"id-{i}": p[0] for i, p in enumerate(people)}
     )
-    reserve.reserve(vault(), trip, rid, body, people)
+    reserve.reserve(vault(), trip, rid, body, people, seen)
     return redirect("/desk")
 
 
@@ -195,44 +202,28 @@ def _slip(rid: str) -> tuple[OpenTrip, Slip | None]:
     return trip, reserve.slip(trip, rid) if known else None
 
 
-def _most() -> int:
-    """So many people fit on one slip: a facility of the largest size (booking.toml)."""
-    return kit().city().booking.facility_max
-
-
-def _count(values: dict[str, Any]) -> int:
-    """How many applicants the form shows: as it was told, else as many rows as were sent."""
-    told, most = str(values.get("count", "")), _most()
-    rows = [i + 1 for i in range(most) if any(n.startswith(f"applicant-{i}-") for n in values)]
-    found = int(told) if told in {str(i) for i in range(1, most + 1)} else max(rows, default=1)
-    return min(most, found)
-
-
-def _with_rows(values: dict[str, Any], count: int) -> dict[str, Any]:
-    """The typed values with one row more or less; what stood in a removed row goes."""
-    most = _most()
-    count = min(most, max(1, count))
-    gone = tuple(f"applicant-{i}-" for i in range(count, most))
-    ids = {f"id-{i}" for i in range(count, most)}
-    kept = {n: v for n, v in values.items() if not n.startswith(gone) and n not in ids}
-    return {**kept, "count": str(count)}
-
-
-def _applicant_id(slip: Slip | None, values: dict[str, Any], index: int) -> str:
-    """The same row keeps the same id, so that saving twice never doubles a person."""
-    if slip and index < len(slip.applicants):
-        return slip.applicants[index].id
-    kept = str(values.get(f"id-{index}", ""))
-    return kept if is_id(kept) else new_id()
+def _take_off(
+    trip: OpenTrip, slip: Slip, values: dict[str, Any], applicant_id: str
+) -> ResponseReturnValue:
+    """A supervisor takes a person off a slip that is kept; what else was typed stays a draft."""
+    if g.session.user.role != "supervisor":
+        raise NotAllowed("確定した受付票の申請者を取り消せるのは監督者だけです。")
+    rid, count = slip.reservation.id, desk_rows.count(values)
+    reserve.take_off(vault(), trip, rid, applicant_id)
+    ids = [str(values.get(f"id-{i}", "")) for i in range(count)]
+    if applicant_id in ids:
+        values = desk_rows.without_row(values, ids.index(applicant_id), count)
+    records.save_draft(vault(), trip, rid, DRAFT, masked(values), stale.seen(trip, rid, DRAFT))
+    return redirect(f"/desk/{rid}")
 
 
 def _slot(
-    trip: OpenTrip, rid: str, slip: Slip | None, values: dict[str, Any], count: int
+    trip: OpenTrip, rid: str, slip: Slip | None, values: dict[str, Any], count: int, seen: int
 ) -> dict[str, Any]:
     """The chosen slot; an unchanged one of a saved slip stays as it is."""
     choice = str(values.get("offer", ""))
-    if slip and (not choice or choice == _own(slip)):
-        return {name: slip.reservation.get(name) for name in ("visit_date", "half", "order")}
+    if slip and (not choice or choice in (_own(slip), _drawn(trip, slip, seen))):
+        return {name: slip.reservation.get(name) for name in SLOT}
     booked = desk.booked_from(reserve.slips(trip), rid)
     place = str(values.get("place", "home"))
     return desk.check_offer(choice, booked, kit().city(), today(), count, place)
@@ -243,18 +234,32 @@ def _own(slip: Slip) -> str:
     return f"{r.get('visit_date')}|{r.get('half')}|{r.get('order')}"
 
 
+def _drawn(trip: OpenTrip, slip: Slip, seen: int) -> str:
+    """The slot of the slip as the page showed it."""
+    was = heard.as_drawn(trip, slip.reservation.id, slip.reservation.body, seen)
+    return "|".join(str(was.get(name)) for name in SLOT)
+
+
 def _values(slip: Slip) -> dict[str, Any]:
     """A saved slip as the form's fields."""
     values = {n: slip.reservation.get(n) for n in desk.RESERVATION_FIELDS}
     values |= {"offer": _own(slip), "count": str(len(slip.applicants))}
     for index, applicant in enumerate(slip.applicants):
-        for name in (*desk.APPLICANT_FIELDS, "id_papers"):
+        values[f"id-{index}"] = applicant.id
+        for name in (*desk.APPLICANT_FIELDS, "id_papers", returned.LINK):
             values[f"applicant-{index}-{name}"] = applicant.get(name)
         for name in ("birth", "loss_report_date"):
             iso = str(applicant.get(name))
             said = wareki(date.fromisoformat(iso)) if iso else ""
             values[f"applicant-{index}-{name}"] = said
     return values
+
+
+def _removable(slip: Slip | None) -> list[str]:
+    """Whom a supervisor may take off the slip."""
+    if slip is None or len(slip.applicants) < 2 or g.session.user.role != "supervisor":
+        return []
+    return [a.id for a in slip.applicants] if slip.reservation.get("state") == "booked" else []
 
 
 def _draw(
@@ -265,7 +270,7 @@ def _draw(
     errors: list[dict[str, str]],
     status: int = 200,
 ) -> ResponseReturnValue:
-    city, count = kit().city(), _count(values)
+    city, count = kit().city(), desk_rows.count(values)
     booked = desk.booked_from(reserve.slips(trip), rid)
     found = desk.offers(booked, city, today(), count, str(values.get("place", "home")))
     rows = [
@@ -299,13 +304,15 @@ def _draw(
             rid=rid,
             reservation=summary,
             count=count,
-            most=_most(),
+            most=desk_rows.most(),
             offers=rows,
             papers=papers,
             values=values,
             errors=errors,
             script=_script(kind) if kind else None,
             draft_url=f"/desk/{rid}/draft",
+            seen=stale.seen(trip, rid, DRAFT),
+            removable=_removable(slip),
         ),
         status,
     )

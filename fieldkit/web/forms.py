@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import apply, form_ids, renewals, visit
 from fieldkit.apply import Case
-from fieldkit.case import changing
+from fieldkit.case import changing, untouched
 from fieldkit.rules.verdict import Refused
 from fieldkit.store import records
 from fieldkit.web import asking
@@ -69,6 +69,8 @@ def _settle(case: Case, typed: Answers, kept: Answers) -> Wanted:
 
 
 def _keep(case: Case, kept: Answers, wanted: Wanted) -> None:
+    old = untouched(case, kept, wanted.seen)
+    kept = {name: text for name, text in kept.items() if name not in old}
     with changing(case) as body:
         fields: dict[str, Any] = {
             "answers": {**case.answers, **(body.get("answers") or {}), **kept},
@@ -76,7 +78,7 @@ def _keep(case: Case, kept: Answers, wanted: Wanted) -> None:
             "state": "doing",
             **wanted.fields,
         }
-        visit.save_application(vault(), case.trip, case.applicant, fields)
+        visit.save_application(vault(), case.trip, case.applicant, fields, wanted.seen)
     if wanted.fields:
         records.drop_draft(case.trip, case.applicant.id, form_ids.SCAN)
 

@@ -23,7 +23,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def reception() -> ResponseReturnValue:
     rows = [
         {
-            "reception_no": r["no"],
+            "reception_no": r["number"],
             "booked": r["booked_on"],
             "planned": r["visit_on"],
             "expected": r["planned"],
@@ -41,7 +41,7 @@ def reception_pdf() -> ResponseReturnValue:
     settings = kit().settings
     rows = [
         {
-            "reception_no": r["no"],
+            "reception_no": r["number"],
             "booked_on": r["booked_on"],
             "visit_date": r["visit_on"],
             "planned": r["planned"],

@@ -116,7 +116,7 @@ def save(rid: str, aid: str, form: str, number: int) -> ResponseReturnValue:
     if sheet is None:
         return redirect(f"{base_of(case)}/form/{number}")
 
-    def keep(kept: Answers, _wanted: asking.Wanted) -> None:
-        sheets.save(vault(), case, sheet, kept)
+    def keep(kept: Answers, wanted: asking.Wanted) -> None:
+        sheets.save(vault(), case, sheet, kept, wanted.seen)
 
     return asking.save(_asking(case, sheet), number, keep)

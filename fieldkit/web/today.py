@@ -54,7 +54,9 @@ def visit_row(trip: OpenTrip, slip: Slip) -> dict[str, Any]:
             {
                 "name": applicant.get("name"),
                 "kind_ja": visit.KIND_JA.get(str(applicant.get("kind")), ""),
-                "state_ja": APPLICATION_JA.get(str(now.get("state")) if now else "", "途中"),
+                "state_ja": "もう1台で受付済み"
+                if visit.by_other(now)
+                else APPLICATION_JA.get(str(now.get("state")) if now else "", "途中"),
             }
         )
     if begun and state != "visited":

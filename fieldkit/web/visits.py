@@ -127,9 +127,13 @@ def _person(case: Case) -> dict[str, Any]:
         "done": done,
         "total": len(tasks),
         "state": "cancelled" if aside else state,
-        "state_ja": aside or visit.STATE_JA[state],
+        "state_ja": aside or _elsewhere(case) or visit.STATE_JA[state],
         "url": base_of(case),
     }
+
+
+def _elsewhere(case: Case) -> str:
+    return "もう1台で受付済み" if visit.by_other(case.application) else ""
 
 
 @screens.get("/visit/<rid>/a/<aid>")
@@ -147,7 +151,8 @@ def task_page(rid: str, aid: str) -> ResponseReturnValue:
         for t in tasks_of(case)
     ]
     aside = visit.ASIDE_JA.get(str(case.body.get("state")), "")
-    return page("visit/tasks.html", tasks=rows, aside=aside, **frame(case))
+    elsewhere = _elsewhere(case)
+    return page("visit/tasks.html", tasks=rows, aside=aside, elsewhere=elsewhere, **frame(case))
 
 
 # -- check answers ------------------------------------------------------------------------------

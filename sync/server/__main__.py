@@ -6,19 +6,23 @@ import argparse
 import sys
 from pathlib import Path
 
-from cheroot.wsgi import Server
+from sync.server import (
+    cli_care,
+    cli_handover,
+    cli_people,
+    cli_typed,
+    exports,
+    folder_cli,
+    publish_cli,
+    serve,
+)
+from sync.server.lines import CityServer
+from sync.server.trouble import Trouble
 
-from sync.server import devices, exports, store
-from sync.server.app import create_server
-from sync.server.init import city_fingerprint, initialise
 
-
-def make_http(app: object, host: str, port: int) -> Server:
-    """A cheroot server: streams bodies without temporary files, waits long on bad lines."""
-    server = Server((host, port), app, numthreads=16, server_name="ksp")
-    server.timeout = 120
-    server.max_request_body_size = 32 * 1024 * 1024
-    return server
+def make_http(app: object, host: str, port: int) -> CityServer:
+    """The city's server inside another program (the demo): no log, no limits, no TLS."""
+    return CityServer(app, host, port)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,27 +32,27 @@ def main(arguments: list[str] | None = None) -> int:
     init.add_argument("dir", type=Path)
     init.add_argument("--code", required=True, help="市の番号（団体コード）")
     init.add_argument("--name", required=True, help="市の名前")
-    enrol = commands.add_parser("enrol", help="端末を登録するための一回限りの符号を出す")
-    enrol.add_argument("dir", type=Path)
-    stop = commands.add_parser("revoke", help="端末を停止する（紛失したときなど）")
-    stop.add_argument("dir", type=Path)
-    stop.add_argument("device", help="端末番号（K01 など）")
+    init.add_argument("--database", default="", help="PostgreSQL の URL（- なら入力で聞く）")
+    cli_care.add(commands, init)
+    cli_people.add(commands)
     keys = commands.add_parser("keys", help="市と端末の公開鍵（台帳の点検用）")
     keys.add_argument("dir", type=Path)
     book = commands.add_parser("ledger", help="端末の取扱記録簿の控えを書き出す")
     book.add_argument("dir", type=Path)
-    book.add_argument("device", help="端末番号（K01 など）")
+    book.add_argument("device", help="端末番号（K01 など）、市サーバ自身の記録簿は server")
     key = commands.add_parser("trip-key", help="訪問データの秘密鍵をファイルに出す（取扱注意）")
     key.add_argument("dir", type=Path)
     key.add_argument("trip", help="訪問データの番号")
     key.add_argument("file", type=Path, help="新しく作るファイル（本人だけが読めます）")
-    serve = commands.add_parser("serve", help="市サーバを動かす")
-    serve.add_argument("dir", type=Path)
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=5700)
+    folder_cli.add(commands)
+    publish_cli.add(commands)
+    cli_handover.add(commands)
+    serve.add(commands)
     given = parser.parse_args(arguments)
     try:
         return _run(given)
+    except Trouble as error:
+        print(error)
     except FileExistsError:
         print("このフォルダーにはすでに市サーバがあります。")
     except FileNotFoundError:
@@ -58,31 +62,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     if given.command == "init":
-        made = initialise(given.dir, given.code, given.name)
+        made = cli_typed.init(given)
         print(f"市の鍵の指紋: {made.fingerprint}")
-        print(f"管理画面の合言葉（一度だけ表示）: {made.console_password}")
-    elif given.command == "enrol":
-        engine = store.open_store(given.dir)
-        print(f"登録の符号（24時間、一回限り）: {devices.new_code(engine)}")
-        print(f"市の鍵の指紋: {city_fingerprint(engine)}")
-    elif given.command == "revoke":
-        if not devices.revoke(store.open_store(given.dir), given.device):
-            print("その番号の端末はありません。")
-            return 1
-        print(f"端末 {given.device} を停止しました。")
+        cli_typed.say_sheets(made.sheets)
+        print("管理画面に入る人を、supervisor add で加えてください。")
+    elif given.command in cli_care.COMMANDS:
+        return cli_care.run(given)
+    elif given.command in cli_people.COMMANDS:
+        return cli_people.run(given)
+    elif given.command == "handover":
+        return cli_handover.run(given)
     elif given.command in ("keys", "ledger", "trip-key"):
         return exports.run(given)
+    elif given.command == "publish":
+        return publish_cli.run(given)
+    elif given.command == "import":
+        return folder_cli.run(given)
     else:
-        server = make_http(create_server(given.dir), given.host, given.port)
-        print(f"市サーバ: http://{given.host}:{given.port}/", flush=True)
-        try:
-            server.start()
-        except (OSError, OverflowError):
-            where = f"{given.host}:{given.port}"
-            print(f"{where} では始められません。ほかで使われていないか確かめてください。")
-            return 1
-        except KeyboardInterrupt:
-            server.stop()
+        return serve.run(given)
     return 0
 
 

@@ -1,125 +1,104 @@
-"""The HTTP face of the city server: thin, stateless, every body signed (sync/PROTOCOL.md §4)."""
+"""The HTTP face of the city server: thin and stateless (sync/server/handle.py does the work)."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from sync import wire
-from sync.server import devices, inbox, photos, receipts, store
-from sync.server.console import console
-from sync.wire import WireError, b64, canonical
+from sync.server import console, console_acts, console_pages, store
+from sync.server.handle import BASE, Handler
+from sync.server.sqlshelf import SqlStore, open_store
 
-STATUS = {
-    "bad_signature": 401,
-    "unknown_device": 401,
-    "revoked": 403,
-    "bad_code": 403,
-    "unknown_trip": 404,
-    "unknown_photo": 404,
-    "trip_ended": 410,
+LIMIT = wire.PART_LIMIT + 64 * 1024
+SAYS = {404: "unknown_path", 405: "unknown_path", 413: "too_large", 500: "internal"}
+PIECE = 64 * 1024
+POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": f"{POLICY}; base-uri 'none'",
 }
 
 
 def create_server(folder: Path) -> Flask:
     """The app over an initialised server folder; RuntimeError where `init` was not run."""
-    engine = store.open_store(folder)
-    with engine.connect() as conn:
-        if conn.execute(sa.select(store.city.c.code)).first() is None:
+    city = open_store(folder)
+    with city.read() as shelf:
+        if shelf.conn.execute(sa.select(store.city.c.code)).first() is None:
             raise RuntimeError("the city server is not initialised: run `sync.server init` first")
-    app = Flask("sync.server", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = 2 * wire.BATCH_LIMIT
-    app.extensions["engine"] = engine
-    app.register_blueprint(console)
-    _routes(app, engine)
+    return app_over(city, folder)
 
-    @app.errorhandler(WireError)
-    def wire_error(error: WireError) -> ResponseReturnValue:
-        return jsonify({"error": error.code}), STATUS.get(error.code, 400)
+
+def app_over(city: SqlStore, folder: Path | None = None) -> Flask:
+    """The app over an open store; `folder` is where its server.toml lies."""
+    app = Flask("sync.server", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LIMIT
+    app.extensions["city"] = city
+    app.extensions["engine"] = city.engine
+    app.extensions["folder"] = folder
+    for pages in (console.console, console_pages.pages, console_acts.acts):
+        app.register_blueprint(pages)
+    handler = Handler(city)
+
+    @app.route(f"{BASE}/<path:rest>", methods=["GET", "POST", "PUT"])
+    def ksp(rest: str) -> ResponseReturnValue:
+        path = f"{BASE}/{rest}"
+        body = _received(path == f"{BASE}/photos")
+        if len(body) >= LIMIT:  # of a body without a length the framework only cuts the end off
+            raise RequestEntityTooLarge
+        status, value = handler(request.method, path, dict(request.headers), body)
+        return jsonify(value), status
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return _refusal(error.code or 500)
+        _log(error)
+        return _refusal(500)
 
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'"
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 
     return app
 
 
-def _signed(engine: sa.Engine, purpose: str, body: bytes) -> Any:
-    device = request.headers.get("KSP-Device", "")
-    signature = request.headers.get("KSP-Signature", "")
-    return devices.authenticate(engine, device, purpose, body, signature)
+def _received(cut_off: bool) -> bytes:
+    """The body; with `cut_off` also what came of it before the line was cut."""
+    pieces = []
+    try:
+        while piece := request.stream.read(PIECE):
+            pieces.append(piece)
+    except ClientDisconnected:
+        if not cut_off:
+            raise
+    return b"".join(pieces)
 
 
-def _asked(body: bytes) -> dict[str, Any]:
-    value = wire.parse(body)
-    if not isinstance(value, dict):
-        raise WireError("malformed")
-    return value
+def _refusal(status: int) -> Response:
+    """JSON for a laptop, a sentence for a person; never a page of the framework."""
+    if request.path.startswith("/ksp"):
+        body = json.dumps({"error": SAYS.get(status, "malformed")})
+        return Response(body, status, mimetype="application/json")
+    return console.sorry(status)
 
 
-def _routes(app: Flask, engine: sa.Engine) -> None:
-    @app.get("/ksp/v1/info")
-    def info() -> ResponseReturnValue:
-        with engine.connect() as conn:
-            city = conn.execute(sa.select(store.city)).one()
-        return jsonify(
-            {
-                "v": wire.PROTOCOL,
-                "city": city.code,
-                "city_name": city.name,
-                "epoch": city.epoch,
-                "public": b64(city.sign_public),
-                "now": receipts.now(),
-            }
-        )
-
-    @app.post("/ksp/v1/enrol")
-    def enrol() -> ResponseReturnValue:
-        return jsonify(devices.enrol(engine, _asked(request.get_data())))
-
-    @app.post("/ksp/v1/trips")
-    def trips() -> ResponseReturnValue:
-        body = request.get_data()
-        device = _signed(engine, "trip-request", body)
-        return jsonify(devices.make_trip(engine, device, _asked(body)))
-
-    @app.post("/ksp/v1/trips/<trip_id>/secret")
-    def trip_secret(trip_id: str) -> ResponseReturnValue:
-        body = request.get_data()
-        device = _signed(engine, "trip-secret", body)
-        if _asked(body).get("trip") != trip_id:
-            raise WireError("malformed")
-        return jsonify(devices.trip_again(engine, device, trip_id))
-
-    @app.post("/ksp/v1/trips/<trip_id>/end")
-    def trip_end(trip_id: str) -> ResponseReturnValue:
-        body = request.get_data()
-        device = _signed(engine, "trip-end", body)
-        if _asked(body).get("trip") != trip_id:
-            raise WireError("malformed")
-        return jsonify(inbox.end_trip(engine, device, trip_id))
-
-    @app.post("/ksp/v1/ops")
-    def ops() -> ResponseReturnValue:
-        body = request.get_data()
-        return jsonify(inbox.take_batch(engine, _signed(engine, "batch", body), body))
-
-    @app.put("/ksp/v1/photos/<photo_id>")
-    def part(photo_id: str) -> ResponseReturnValue:
-        data = request.get_data()
-        try:
-            start = int(request.headers.get("Upload-Offset", ""))
-        except ValueError:
-            raise WireError("malformed") from None
-        said = canonical({"photo": photo_id, "start": start, "sha256": wire.sha256(data)})
-        device = _signed(engine, "part", said)
-        if len(data) > wire.PART_LIMIT:
-            raise WireError("too_large")
-        return jsonify(photos.take_part(engine, device, photo_id, start, data))
+def _log(error: Exception) -> None:
+    """Which kind of error and where; never its text, which may hold what somebody sent."""
+    trace, where = error.__traceback__, ""
+    while trace is not None:
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    sys.stderr.write(f"error {type(error).__name__} at {where}\n")

@@ -1,125 +1,130 @@
-"""The city's small console: devices, what arrived, conflicts, the receipt chain. No names on it."""
+"""The city's console: who may come in. Pages: console_pages.py, acts: console_acts.py.
+
+Two steps let a supervisor in (sync/server/supervisors.py); each page needs the session, each act
+the session's token as well. No script runs, and no name of an applicant is on any page.
+"""
 
 from __future__ import annotations
 
-from html import escape
-from typing import Any
+from flask import Blueprint, Response, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
 
-import sqlalchemy as sa
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from flask import Blueprint, Response, current_app, request
-
-from sync.server import ledgers, store
-from sync.server.receipts import chain_problem
+from sync.server import console_html as h
+from sync.server import sessions, supervisors
+from sync.server.sqlshelf import SqlStore
 
 console = Blueprint("console", __name__)
-
-STYLE = """
-body { font: 20px/1.6 "Noto Sans JP", sans-serif; margin: 2rem auto; max-width: 60rem; }
-table { border-collapse: collapse; width: 100%; margin-bottom: 2rem; }
-th, td { border: 1px solid #767676; padding: .4rem .8rem; text-align: left; }
-th { background: #e8f1fe; }
-"""
+OPEN = ("console.style", "console.login", "console.enter")
 
 
-def _allowed(engine: sa.Engine) -> bool:
-    given = request.authorization
-    if given is None or given.type != "basic" or not given.password:
-        return False
-    with engine.connect() as conn:
-        known = conn.execute(sa.select(store.city.c.console_hash)).scalar_one()
-    try:
-        Argon2id.verify_phc_encoded(given.password.encode(), known)
-    except (InvalidKey, ValueError):
-        return False
-    return True
+def city() -> SqlStore:
+    found: SqlStore = current_app.extensions["city"]
+    return found
 
 
-def _ask() -> Response:
-    head = {"WWW-Authenticate": 'Basic realm="console"'}
-    return Response("合言葉を入れてください。", 401, head)
+def _cookie() -> str:
+    """With TLS a name that browsers only take with Secure, from this host, for every path."""
+    return "__Host-ksp" if request.is_secure else "ksp"
+
+
+def _foreign() -> bool:
+    """Whether a page of somebody else sent this form."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "")
+    return site not in ("same-origin", "none") or (
+        bool(origin) and origin != request.host_url.rstrip("/")
+    )
+
+
+@console.before_request
+def guard() -> ResponseReturnValue | None:
+    """Nobody without a session; no act without its token."""
+    g.session = request.cookies.get(_cookie(), "")
+    g.who = sessions.who(city(), g.session) if g.session else ""
+    if request.method == "POST" and _foreign():
+        return sorry(403)
+    if request.endpoint in OPEN:
+        return None
+    if not g.who:
+        return redirect("/login", 303) if request.method == "GET" else sorry(403)
+    if request.method == "POST" and request.form.get("csrf") != token():
+        return sorry(403)
+    return None
+
+
+def token() -> str:
+    return sessions.token(city().box, g.session)
+
+
+def show(title: str, *parts: str | Markup, here: str = "", status: int = 200) -> Response:
+    """A page for somebody who is in."""
+    made = h.page(title, city_name(), *parts, here=here, csrf=token())
+    return Response(made, status, mimetype="text/html")
+
+
+def city_name() -> str:
+    with city().read() as shelf:
+        return shelf.city().name
+
+
+SORRY = {
+    403: "この操作は受け付けられませんでした。画面を開き直してください。",
+    404: "その画面はありません。",
+    413: "送られたものが大きすぎます。",
+    429: "回数が多すぎます。しばらく待ってください。",
+}
+
+
+def sorry(status: int) -> Response:
+    """A sentence in place of a page that is not there."""
+    says = SORRY.get(status, "いまは答えられません。しばらくして、もう一度開いてください。")
+    return Response(h.page("開けません", "", h.para(says)), status, mimetype="text/html")
 
 
 @console.get("/console.css")
 def style() -> Response:
-    return Response(STYLE, mimetype="text/css")
+    return Response(h.STYLE, mimetype="text/css")
 
 
-@console.get("/")
-def page() -> Response:
-    engine: sa.Engine = current_app.extensions["engine"]
-    if not _allowed(engine):
-        return _ask()
-    with engine.connect() as conn:
-        return Response(_page(conn), mimetype="text/html")
+# -- in and out ---------------------------------------------------------------------------------
+@console.get("/login")
+def login(says: str = "", status: int = 200) -> Response:
+    code = 'inputmode="numeric" maxlength="6" required'
+    inside = h.form(
+        "/login", "", h.field("id", "番号", more="required"),
+        h.field("password", "合言葉", "password", "required"),
+        h.field("code", "確認コード（認証アプリの6けた）", more=code), h.button("入る"),
+    )  # fmt: skip
+    with city().read() as shelf:
+        anybody = bool(supervisors.every(shelf))
+    hint = "" if anybody else h.para(
+        "まだだれも入れません。市サーバの機械で supervisor add を実行してください。", "says"
+    )  # fmt: skip
+    made = h.page("監督者の確認", city_name(), h.para(says, "warn") if says else "", hint, inside)
+    return Response(made, status, mimetype="text/html")
 
 
-@console.get("/ledger/<device>.jsonl")
-def ledger_file(device: str) -> Response:
-    """The city's copy of a laptop's ledger, for `python -m sync.verify_ledger`."""
-    engine: sa.Engine = current_app.extensions["engine"]
-    if not _allowed(engine):
-        return _ask()
-    with engine.connect() as conn:
-        if conn.execute(sa.select(store.device.c.id).where(store.device.c.id == device)).first():
-            data = ledgers.export(conn, device)
-            headers = {"Content-Disposition": f'attachment; filename="ledger-{device}.jsonl"'}
-            return Response(data, mimetype="application/x-ndjson", headers=headers)
-    return Response("その番号の端末はありません。", 404)
-
-
-def _count(conn: sa.Connection, table: sa.Table, **where: str) -> int:
-    query = sa.select(sa.func.count()).select_from(table)
-    for name, value in where.items():
-        query = query.where(table.c[name] == value)
-    return int(conn.execute(query).scalar_one())
-
-
-def _page(conn: sa.Connection) -> str:
-    city = conn.execute(sa.select(store.city)).one()
-    broken = chain_problem(conn)
-    chain = "受領証の鎖は正しい" if broken is None else f"受領証 {broken} 番がつながりません"
-    rows = [
-        ("届いた保存", _count(conn, store.op)),
-        ("写真（保管済み）", _count(conn, store.photo, state="stored")),
-        ("写真（届く途中）", _count(conn, store.photo, state="coming")),
-        ("食い違い（判断待ち）", _count(conn, store.conflict, state="waiting")),
-        ("持ち出し中の訪問データ", _count(conn, store.trip, state="out")),
-        ("受領証", _count(conn, store.receipt)),
-    ]
-    devices = conn.execute(sa.select(store.device).order_by(store.device.c.id)).all()
-    return (
-        '<!doctype html><html lang="ja"><meta charset="utf-8"><title>市サーバ</title>'
-        '<link rel="stylesheet" href="/console.css">'
-        f"<h1>{escape(city.name)} 市サーバ</h1><p>{escape(chain)}</p>"
-        + _table(("項目", "件数"), [(name, str(n)) for name, n in rows])
-        + "<h2>端末</h2>"
-        + _table(
-            ("番号", "名前", "状態", "最後の通信", "取扱記録簿の控え", "食い違い"),
-            [_device(conn, d) for d in devices],
-        )
-        + "<ul>"
-        + "".join(
-            f'<li><a href="/ledger/{escape(d.id)}.jsonl">{escape(d.id)} の取扱記録簿の控え</a></li>'
-            for d in devices
-        )
-        + "</ul>"
+@console.post("/login")
+def enter() -> ResponseReturnValue:
+    told = request.form
+    code = "".join(told.get("code", "").split())[:12]
+    session = supervisors.sign_in(
+        city(), told.get("id", "").strip()[:40], told.get("password", "")[:400], code
     )
-
-
-def _device(conn: sa.Connection, d: Any) -> tuple[str, ...]:
-    """One laptop: how much of its ledger is here, and how often it showed another past."""
-    here, odd = ledgers.verified(conn, d.id)["seq"], ledgers.refusals(conn, d.id)
-    behind = "" if here >= d.ledger_seq else f"（端末は{d.ledger_seq}行）"
-    state = "有効" if d.status == "active" else "停止"
-    says = f"{odd}回：端末を調べてください" if odd else "なし"
-    return (d.id, d.name, state, d.last_seen or "まだ", f"{here}行{behind}", says)
-
-
-def _table(heads: tuple[str, ...], rows: list[Any]) -> str:
-    top = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    if session is None:
+        return login("番号、合言葉、確認コードのどれかが違うか、しばらく止められています。", 403)
+    answer = redirect("/", 303)
+    answer.set_cookie(
+        _cookie(), session, httponly=True, secure=request.is_secure, samesite="Strict", path="/"
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return answer
+
+
+@console.post("/logout")
+def leave() -> BaseResponse:
+    sessions.end(city(), g.session)
+    answer = redirect("/login", 303)
+    answer.delete_cookie(_cookie(), path="/", secure=request.is_secure, samesite="Strict")
+    return answer

@@ -1,213 +1,281 @@
 """What arrives: batches of sealed saves, and the end of a trip (photos: sync/server/photos.py).
 
 Each item gets one of three words: `taken`, `already`, `refused` with a reason. The order is always
-bytes → commit → read back and hash → receipt, so that a receipt is never ahead of the disk.
+bytes → commit → read back and hash → receipt, so that a receipt is never ahead of the disk. A batch
+is one transaction: the ledger's rows, the saves, the facts, all of it or nothing.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from sync import fail, packet, wire
+from sync.ids import is_id
+from sync.merge import Clash, Doc, merge
 from sync.receipt import Receipt
-from sync.server import ledgers, photos, store
-from sync.server.receipts import issue, kept, now
-from sync.wire import WireError, sha256, unb64
+from sync.server import belongs, decisions, ledgers, photos
+from sync.server.receipts import issue, item, kept, now, refused, statements
+from sync.server.shelf import City, Device, Op, Shelf, Store, Trip
+from sync.wire import WireError, canonical, sha256, unb64
+
+FACTS_A_BATCH = 1000
 
 
-def take_batch(engine: sa.Engine, device: Any, body: bytes) -> dict[str, Any]:
-    """A signed batch: the ledger first, then every save; one receipt, and where each photo stands.
+@dataclass(frozen=True)
+class Incoming:
+    """One save of a batch as it was sent."""
+
+    op_id: str
+    n: int
+    trip: str
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch that has the right shape. `digest` names it for ever: the same bytes of the same
+    device get the same receipt."""
+
+    v: int
+    digest: str
+    ops: tuple[Incoming, ...]
+    photos: list[Any]
+    facts: tuple[tuple[str, str], ...]
+    ledger: ledgers.Sent
+    value: dict[str, Any]
+
+
+def read(device: str, body: bytes) -> Batch:
+    """The batch in a request's body; WireError("other_version") or ("malformed")."""
+    value = wire.parse(body)
+    if not isinstance(value, dict) or value.get("v") not in wire.SPOKEN:
+        raise WireError("other_version")
+    ops, declared, facts = (value.get(key, []) for key in ("ops", "photos", "facts"))
+    if not all(isinstance(part, list) for part in (ops, declared, facts)):
+        raise WireError("malformed")
+    if len(facts) > FACTS_A_BATCH:
+        raise WireError("malformed")
+    try:
+        told = tuple((wire.name(f["id"]), str(f["body"])) for f in facts)
+        saves = tuple(_incoming(op) for op in ops)
+    except (KeyError, TypeError, ValueError):
+        raise WireError("malformed") from None
+    digest = name_of(device, body)
+    return Batch(value["v"], digest, saves, declared, told, ledgers.read(value), value)
+
+
+def name_of(device: str, body: bytes) -> str:
+    """What names a batch in the chain of receipts: its bytes, and whose they are."""
+    return sha256(device.encode() + b"\0" + body)
+
+
+def _incoming(op: Any) -> Incoming:
+    data = unb64(op["rec"])
+    op_id, trip = wire.name(op["op_id"]), wire.name(op["trip"])
+    return Incoming(op_id, wire.whole(op["n"]), trip, data, sha256(data))
+
+
+def take_batch(store: Store, device: Device, body: bytes, late: bool = False) -> dict[str, Any]:
+    """A signed batch: one receipt for all of it, and where each declared photo stands.
 
     A ledger that does not continue the city's copy stops the whole batch (sync/server/ledgers.py).
     """
-    batch = wire.parse(body)
-    if not isinstance(batch, dict) or batch.get("v") != wire.PROTOCOL:
-        raise WireError("other_version")
-    ops, declared = batch.get("ops", []), batch.get("photos", [])
-    if not isinstance(ops, list) or not isinstance(declared, list):
-        raise WireError("malformed")
-    sent = ledgers.read(batch)
-    digest = sha256(body)
-    with engine.connect() as conn:
-        before = kept(conn, batch=digest)
-    if before is None:
-        why = ledgers.take(engine, device, sent)
-        if why is not None:
-            no = ledgers.refuse(engine, device, digest, why)
-            return {"receipt": no.to_json(), "photos": [], "now": now()}
-        words = [_take_op(engine, device, op) for op in ops]
-        before = _receipt_for_ops(engine, device, words, digest)
-    return {
-        "receipt": before.to_json(),
-        "photos": [photos.declare(engine, device, one) for one in declared],
-        "now": now(),
-    }
+    batch = read(device.id, body)
+    with store.read() as shelf:
+        made = kept(shelf, batch=batch.digest)
+    if made is None:
+        made = _take(store, device, batch, late)
+        if made.value["kind"] == "ledger":
+            return {"receipt": made.to_json(), "photos": [], "now": now()}
+    states = photos.declare(store, device, batch.photos) if batch.photos else []
+    return {"receipt": made.to_json(), "photos": states, "now": now()}
 
 
-def _take_op(engine: sa.Engine, device: Any, op: Any) -> dict[str, Any]:
-    """Store and apply one save in its own transaction; the word and the digest for the receipt."""
-    try:
-        op_id, n, trip_id = str(op["op_id"]), wire.whole(op["n"]), str(op["trip"])
-        data = unb64(op["rec"])
-    except (KeyError, TypeError, ValueError):
-        raise WireError("malformed") from None
-    item = {"id": op_id, "sha256": sha256(data), "size": len(data), "answer": "", "reason": ""}
-    with engine.begin() as conn:
-        known = conn.execute(sa.select(store.op).where(store.op.c.op_id == op_id)).first()
-        if known is not None:
-            same = known.sha256 == item["sha256"]
-            return {**item, **({"answer": "already"} if same else _no("other_content"))}
-        if conn.execute(
-            sa.select(store.op.c.seq).where(store.op.c.device == device.id, store.op.c.n == n)
-        ).first():
-            return {**item, **_no("fork")}
-        trip = conn.execute(sa.select(store.trip).where(store.trip.c.id == trip_id)).first()
-        if trip is None or trip.device != device.id:
-            return {**item, **_no("unknown_trip")}
-        if trip.state == "ended":
-            return {**item, **_no("trip_ended")}
-        try:
-            save = _checked(packet.open_record(trip.seal_private, trip_id, op_id, data))
-        except WireError as error:
-            return {**item, **_no(error.code)}
-        stored = conn.execute(
-            store.op.insert().values(
-                op_id=op_id,
-                device=device.id,
-                n=n,
-                trip=trip_id,
-                sha256=item["sha256"],
-                body=data,
-                at=now(),
-            )
-        )
-        _apply(conn, device, save, int(stored.inserted_primary_key[0]))  # type: ignore[index]
+def _take(store: Store, device: Device, batch: Batch, late: bool) -> Receipt:
+    """Store and apply, commit, read back, sign."""
+    opened = _open(store, device, batch)
+    with store.write() as shelf:
+        why = _other_life(shelf, batch, late) or ledgers.take(shelf, device.id, batch.ledger, late)
+        if why:
+            return ledgers.refuse(shelf, device.id, batch.digest, why)
+        fail.point("server.ledger_before")
+        words = _store(shelf, device, batch, opened)
+        words += _take_facts(shelf, device, batch)
         fail.point("server.op_before")
     fail.point("server.op_after")
-    return {**item, "answer": "taken"}
+    return store.together(lambda shelf: _receipt(shelf, device, batch, words))
+
+
+def _other_life(shelf: Shelf, batch: Batch, late: bool) -> str:
+    """A laptop that has not heard yet that the city was restored sends first what was lost: its
+    newer saves must not overtake the older ones. The news of the answer tells it."""
+    known = batch.value.get("epoch", 0)
+    older = isinstance(known, int) and 0 < known < shelf.city().epoch
+    return "old_epoch" if older and not late else ""
+
+
+def _open(store: Store, device: Device, batch: Batch) -> dict[str, Any]:
+    """What is inside each new save, or the reason why it is refused: `{op id: save | reason}`.
+
+    Opening is most of the work and touches nothing: it is done before anybody waits for the lock.
+    """
+    with store.read() as shelf:
+        known = shelf.ops([op.op_id for op in batch.ops])
+        trips = shelf.trips({op.trip for op in batch.ops})
+    found: dict[str, Any] = {}
+    for op in batch.ops:
+        if op.op_id not in known and op.op_id not in found:
+            found[op.op_id] = _open_one(device, trips.get(op.trip), op)
+    return found
+
+
+def _open_one(device: Device, trip: Trip | None, op: Incoming) -> Any:
+    if trip is None or trip.device != device.id:
+        return "unknown_trip"
+    if trip.state == "ended":
+        return "trip_ended"
+    try:
+        save = packet.open_record(trip.seal_private, trip.id, op.op_id, op.data)
+        about = {"n": op.n, "trip_kind": trip.kind, "trip_records": trip.records}
+        return {**_checked(save), **about}
+    except WireError as error:
+        return error.code
 
 
 def _checked(save: dict[str, Any]) -> dict[str, Any]:
     """A save whose shape the city understands; anything else is refused, never half applied."""
-    texts = all(
-        isinstance(save.get(name), str) for name in ("op_id", "entity", "id", "actor", "at")
-    )
-    if not texts or not isinstance(save.get("set"), dict) or not isinstance(save.get("base"), int):
+    try:
+        for name in ("op_id", "entity", "id", "actor", "at"):
+            wire.name(save.get(name))
+        wire.name(save.get("parent") or "")
+    except ValueError:
+        raise WireError("wrong_format") from None
+    if not isinstance(save.get("set"), dict) or not isinstance(save.get("base"), int):
         raise WireError("wrong_format")
     return save
 
 
-def _no(reason: str) -> dict[str, str]:
-    return {"answer": "refused", "reason": reason}
+def _store(
+    shelf: Shelf, device: Device, batch: Batch, opened: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Keep and apply what is new, in the order of the batch; the word for every save."""
+    known = shelf.ops([op.op_id for op in batch.ops])
+    used = shelf.numbered(device.id, [op.n for op in batch.ops if op.op_id not in known])
+    saves = {i: s for i, s in opened.items() if isinstance(s, dict)}
+    docs = shelf.docs({str(save["id"]) for save in saves.values()})
+    inside = belongs.of_batch(shelf, device, saves.values())
+    seq, words = shelf.next_seq(), []
+    rows: list[Op] = []
+    clashes: list[Clash] = []
+    for op in batch.ops:
+        line = item(op.op_id, op.sha256, len(op.data))
+        if op.op_id in known:
+            same = known[op.op_id] == op.sha256
+            line |= {"answer": "already"} if same else refused("other_content")
+        elif op.n in used:
+            line |= refused("fork")
+        elif op.op_id not in saves:
+            line |= refused(str(opened.get(op.op_id, "not_stored")))
+        elif why := _refusal(shelf, inside, op.trip, saves[op.op_id]):
+            line |= refused(why)
+        else:
+            row = Op(seq + len(rows), op.op_id, device.id, op.n, op.trip, op.sha256, op.data)
+            rows.append(row)
+            known[op.op_id] = op.sha256
+            used.add(op.n)
+            clashes += _apply(shelf, device, docs, saves[op.op_id], row.seq)
+        words.append(line)
+    shelf.add_ops(rows, now())
+    shelf.put_docs(doc for doc in docs.values() if doc.rev >= seq)
+    shelf.add_clashes(clashes, now())
+    return words
 
 
-def _apply(conn: sa.Connection, device: Any, save: dict[str, Any], seq: int) -> None:
-    """Merge the changed fields into the record; a field that somebody else changed meanwhile keeps
-    the city's value and the other one waits in `conflict` for a supervisor."""
-    r, record_id = store.record, str(save["id"])
-    row = conn.execute(sa.select(r).where(r.c.id == record_id)).first()
-    body = json.loads(row.body) if row else {}
-    for name, value in save["set"].items():
-        if _clashes(conn, device, save, record_id, name) and body.get(name) != value:
-            conn.execute(
-                store.conflict.insert().values(
-                    record=record_id,
-                    name=name,
-                    theirs=json.dumps(value, ensure_ascii=False),
-                    op_id=str(save["op_id"]),
-                    state="waiting",
-                    at=now(),
-                )
-            )
-            continue
-        body[name] = value
-        f = store.field
-        conn.execute(f.delete().where(f.c.record == record_id, f.c.name == name))
-        conn.execute(f.insert().values(record=record_id, name=name, seq=seq, device=device.id))
-    values = {
-        "body": json.dumps(body, ensure_ascii=False),
-        "rev": seq,
-        "actor": str(save["actor"]),
-        "at": str(save["at"]),
-    }
-    if row is None:
-        conn.execute(
-            r.insert().values(
-                id=record_id,
-                kind=str(save["entity"]),
-                parent=str(save.get("parent", "")),
-                state="live",
-                **values,
-            )
-        )
-    elif row.state == "live":
-        conn.execute(r.update().where(r.c.id == record_id).values(**values))
+def _refusal(shelf: Shelf, inside: belongs.Belongs, trip: str, save: dict[str, Any]) -> str:
+    """Why a save that could be opened is not taken, "" where it is."""
+    if save["entity"] in decisions.KINDS:
+        return decisions.refusal(shelf, trip, save)
+    return inside.refusal(save)
 
 
-def _clashes(
-    conn: sa.Connection, device: Any, save: dict[str, Any], record_id: str, name: str
-) -> bool:
-    f = store.field
-    last = conn.execute(
-        sa.select(f.c.seq, f.c.device).where(f.c.record == record_id, f.c.name == name)
-    ).first()
-    return last is not None and last.device != device.id and last.seq > int(save.get("base", 0))
+def _apply(
+    shelf: Shelf, device: Device, docs: dict[str, Doc], save: dict[str, Any], seq: int
+) -> tuple[Clash, ...]:
+    """One save into its record; what cannot be settled by rule is returned for a person."""
+    if save["entity"] in decisions.KINDS:
+        decisions.apply(shelf, docs, save, seq, device.id)
+        return ()
+    record = str(save["id"])
+    docs[record], clashes = merge(docs.get(record), save, seq, device.id, save["trip_kind"])
+    return clashes
 
 
-def _receipt_for_ops(
-    engine: sa.Engine, device: Any, items: list[dict[str, Any]], digest: str
+def _take_facts(shelf: Shelf, device: Device, batch: Batch) -> list[dict[str, Any]]:
+    """Facts hold nobody; one line of the receipt for all of them, named by their digest."""
+    if not batch.facts:
+        return []
+    known = shelf.facts([i for i, _ in batch.facts])
+    fresh = {i: body for i, body in batch.facts if i not in known}
+    shelf.add_facts(device.id, list(fresh.items()))
+    return [facts_item(batch.facts)]
+
+
+def facts_item(facts: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """The line of a receipt that stands for a batch's facts (both sides build it alike)."""
+    data = canonical([{"id": i, "body": body} for i, body in facts])
+    return item("facts", sha256(data), len(facts))
+
+
+def _receipt(
+    shelf: Shelf, device: Device, batch: Batch, items: list[dict[str, Any]]
 ) -> Receipt:
-    """Read every taken save and the head of the ledger back from the store, then sign."""
-    with engine.begin() as conn:
-        again = kept(conn, batch=digest)
-        if again is not None:
-            return again
-        for item in items:
-            if item["answer"] == "refused":
-                continue
-            data = conn.execute(
-                sa.select(store.op.c.body).where(store.op.c.op_id == item["id"])
-            ).scalar_one()
-            if sha256(data) != item["sha256"]:
-                item.update(_no("not_stored"))
-        conn.execute(
-            store.device.update()
-            .where(store.device.c.id == device.id)
-            .values(last_seen=now())
-        )
-        head = ledgers.verified(conn, device.id)
-        made = issue(conn, device.id, "ops", items, head, digest)
-        fail.point("server.ops_receipt_before")
-    fail.point("server.ops_receipt_after")
+    """Read every taken save, the facts and the ledger's head back from the store, then sign."""
+    again = kept(shelf, batch=batch.digest)
+    if again is not None:
+        return again
+    bodies = shelf.op_bodies([op.op_id for op in batch.ops])
+    facts = shelf.facts([i for i, _ in batch.facts])
+    for line in items:
+        if line["answer"] == "refused":
+            continue
+        if line["id"] == "facts":
+            whole = all(i in facts for i, _ in batch.facts)
+        else:
+            whole = sha256(bodies.get(line["id"], b"")) == line["sha256"]
+        if not whole:
+            line.update(refused("not_stored"))
+    shelf.seen(device.id, now())
+    head = ledgers.verified(shelf, device.id)
+    made = issue(shelf, device.id, "ops", items, head, batch.digest)
+    fail.point("server.ops_receipt_before")
     return made
 
 
-def end_trip(engine: sa.Engine, device: Any, trip_id: str) -> dict[str, Any]:
+def end_trip(store: Store, device: Device, trip_id: str) -> dict[str, Any]:
     """The laptop erased the trip: the city forgets its day secret and private key, for good.
 
-    What lies in remnants on the laptop's disk then opens for nobody; the records and photos stay
-    in the city's own encrypted store.
+    What lies in remnants on the laptop's disk then opens for nobody but whoever holds the city's
+    own copy of a photo's key; the records and photos stay in the city's store. A trip that a city
+    never heard of, because it was restored, gets its word too: there is no secret of it here.
     """
-    with engine.begin() as conn:
-        t = store.trip
-        row = conn.execute(sa.select(t).where(t.c.id == trip_id, t.c.device == device.id)).first()
-        if row is None:
+
+    def act(shelf: Shelf) -> tuple[Receipt, City]:
+        trip = shelf.trips([trip_id]).get(trip_id)
+        if not is_id(trip_id) or (trip is not None and trip.device != device.id):
             raise WireError("unknown_trip")
-        batch = f"end:{trip_id}"
-        made = kept(conn, batch=batch)
+        batch = f"end:{trip_id}" if trip is not None else f"end:{device.id}:{trip_id}"
+        made = kept(shelf, batch=batch)
         if made is None:
-            conn.execute(
-                t.update()
-                .where(t.c.id == trip_id)
-                .values(secret=None, seal_private=b"", state="ended", ended_at=now())
-            )
-            p = store.photo
-            conn.execute(p.update().where(p.c.trip == trip_id).values(sealed=None, seal=b""))
-            item = {"id": trip_id, "sha256": "", "size": 0, "answer": "taken", "reason": ""}
-            made = issue(conn, device.id, "trip_end", [item], None, batch)
+            word = item(trip_id, "", 0)
+            if trip is None:
+                word |= {"answer": "already", "reason": "unknown_trip"}
+            shelf.end_trip(trip_id, now())
+            made = issue(shelf, device.id, "trip_end", [word], None, batch)
         fail.point("server.end_before")
+        return made, shelf.city()
+
+    made, city = store.together(act)
     fail.point("server.end_after")
-    return {"receipt": made.to_json()}
+    return {"receipt": made.to_json(), **statements(city)}

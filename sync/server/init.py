@@ -1,4 +1,7 @@
-"""Make a city server: its key file, its signing key, its console password."""
+"""Make a city server: its key file, its signing and sealing keys, its recovery sheets.
+
+What was begun and cut off is done again: a city is there when its row is.
+"""
 
 from __future__ import annotations
 
@@ -7,50 +10,90 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from sync import wire
-from sync.ids import code_of
-from sync.server import store
+from sync import fail, wire
+from sync.server import keyfile, recovery, sheets
+from sync.server import store as t
+from sync.server.engine import database_url, raw_engine, write_config
 from sync.server.receipts import now
+from sync.server.sqlshelf import SqlStore, open_store
+from sync.wire import canonical
 
 
 @dataclass(frozen=True)
 class Made:
-    """What `init` tells once: the console password, and the city's key as it is printed."""
+    """The city's key as it is printed, and the files of the recovery sheets."""
 
-    console_password: str
     fingerprint: str
+    sheets: tuple[Path, ...] = ()
 
 
-def initialise(folder: Path, code: str, name: str) -> Made:
-    """Create the store of city `code` in an empty folder; FileExistsError where there is one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "server.key").exists():
-        raise FileExistsError(folder / "server.key")
-    store.new_key_file(folder / "server.key")
-    engine = store.open_store(folder)
+def initialise(
+    folder: Path, code: str, name: str, database: str = "", recovery_copies: int = 0
+) -> Made:
+    """Create the store of city `code`; FileExistsError where there is one, in the folder or in the
+    database. Without copies there are no sheets, and a lost `server.key` is lost."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / keyfile.KEY).exists():
+        if database:
+            _empty(database)
+            write_config(folder, database)
+        keyfile.write_key(folder / keyfile.KEY, secrets.token_bytes(32))
+        fail.point("init.key")
+    elif database_url(folder) != database:
+        raise FileExistsError(folder)
+    made = open_store(folder)
+    try:
+        return _make(made, folder, code, name, recovery_copies)
+    finally:
+        made.close()
+
+
+def _empty(database: str) -> None:
+    """FileExistsError where this PostgreSQL holds a city already: nothing is left behind."""
+    engine = raw_engine(Path(), database, bytes(32))
+    try:
+        if sa.inspect(engine).has_table(t.city.name):
+            with engine.connect() as conn:
+                if conn.execute(sa.select(t.city.c.code)).first() is not None:
+                    raise FileExistsError(t.city.name)
+    finally:
+        engine.dispose()
+
+
+def _make(made: SqlStore, folder: Path, code: str, name: str, copies: int) -> Made:
     private, public = wire.new_signing_key()
-    password = code_of(secrets.token_bytes(16))
-    hashed = Argon2id(
-        salt=secrets.token_bytes(16), length=32, iterations=3, lanes=4, memory_cost=64 * 1024
-    ).derive_phc_encoded(password.encode())
-    with engine.begin() as conn:
+    seal_private, seal_public = wire.new_sealing_key()
+    fingerprint, at, files = wire.fingerprint(public), now(), []
+    told = {"schema": str(t.SCHEMA), "key_id": made.box.name}
+    with made.engine.execution_options(write=made.engine.dialect.name == "sqlite").begin() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.text(f"LOCK TABLE {t.city.name} IN EXCLUSIVE MODE"))
+        if conn.execute(sa.select(t.city.c.code)).first() is not None:
+            raise FileExistsError(folder)
+        if copies:
+            key = t.read_key_file(folder / keyfile.KEY)
+            kept, papers = recovery.make(key, copies, at)
+            files = sheets.write(folder, (code, name), fingerprint, at, papers)
+            told["recovery"] = canonical(kept.to_json()).decode()
         conn.execute(
-            store.city.insert().values(
+            t.city.insert().values(
                 code=code,
                 name=name,
                 epoch=1,
-                sign_private=private,
+                sign_private=made.box.seal("city-sign", code, private),
                 sign_public=public,
-                console_hash=hashed,
-                made_at=now(),
+                seal_private=made.box.seal("city-seal", code, seal_private),
+                seal_public=seal_public,
+                made_at=at,
             )
         )
-    engine.dispose()
-    return Made(password, wire.fingerprint(public))
+        conn.execute(t.meta.insert(), [{"name": k, "value": v} for k, v in told.items()])
+        fail.point("init.made")
+    return Made(fingerprint, tuple(files))
 
 
-def city_fingerprint(engine: sa.Engine) -> str:
-    with engine.connect() as conn:
-        return wire.fingerprint(conn.execute(sa.select(store.city.c.sign_public)).scalar_one())
+def city_fingerprint(store: SqlStore) -> str:
+    """The fingerprint of the key that the city signs with now."""
+    with store.read() as shelf:
+        return wire.fingerprint(shelf.city().sign_public)

@@ -1,7 +1,9 @@
-"""The city's copy of each laptop's ledger: a laptop cannot rewrite a row that arrived here.
+"""The city's copy of every laptop's ledger: what it countersigned can be rewritten nowhere.
 
-A batch brings the next rows. They are judged against the copy before anything of the batch is
-stored; what does not continue the copy is refused by a signed word (sync/PROTOCOL.md §5.1).
+Each batch brings the rows after the last countersigned one. They are checked against the copy and
+stored before anything else of the batch; the receipt then names the last row whose chain the city
+holds. A ledger that does not continue the copy is refused as a whole, with a signed reason
+(sync/PROTOCOL.md §5.1).
 """
 
 from __future__ import annotations
@@ -9,35 +11,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
-from sync import fail, receipt, wire
+from sync import wire
 from sync.receipt import Receipt
-from sync.server import store
-from sync.server.receipts import issue, kept, now
-from sync.verify_ledger import GENESIS, entry_hash, head_bytes, verify_rows
-from sync.wire import WireError, canonical
+from sync.server.receipts import issue, item, kept
+from sync.server.shelf import Device, Shelf
+from sync.verify_ledger import GENESIS, entry_hash, verify_rows
+from sync.wire import WireError
 
-L, D = store.ledger_row, store.device
+Row = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What a batch says of the ledger: its newest row, and the next rows as exact texts.
+    """What a batch says of its ledger: the newest head, and the texts of the rows it brings.
 
-    `rows` is None from a laptop that only names its head (before there were rows).
+    `rows` is None where the laptop is an older one that brings none: it is served, but nothing
+    more of its ledger is countersigned.
     """
 
     seq: int
     hash: str
     rows: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Why the rows do not continue the city's copy: `ledger_behind`, `_fork` or `_gap`."""
-
-    code: str
 
 
 def read(batch: dict[str, Any]) -> Sent:
@@ -50,49 +44,53 @@ def read(batch: dict[str, Any]) -> Sent:
         if not isinstance(rows, list) or len(rows) > wire.LEDGER_ROWS:
             raise ValueError("not rows")
         for row in rows:
-            value = wire.parse(row.encode())
-            wire.whole(value["seq"])
+            wire.whole(wire.parse(row.encode())["seq"])
         return Sent(seq, digest, tuple(rows))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise WireError("malformed") from None
 
 
-def verified(conn: sa.Connection, device: str) -> dict[str, Any]:
+def verified(shelf: Shelf, device: str) -> dict[str, Any]:
     """The last row of this device whose chain the city holds, hashed again as it is read."""
-    row = conn.execute(
-        sa.select(L).where(L.c.device == device).order_by(L.c.seq.desc()).limit(1)
-    ).first()
-    if row is None:
-        return {"seq": 0, "hash": GENESIS}
-    if entry_hash(row.body) != row.hash:
+    seq, body, digest = shelf.ledger_last(device)
+    if seq and entry_hash(body) != digest:
         raise WireError("not_stored")
-    return {"seq": row.seq, "hash": row.hash}
+    return {"seq": seq, "hash": digest}
 
 
-def take(engine: sa.Engine, device: Any, sent: Sent) -> Refused | None:
-    """Store the new rows in one transaction, or say why not (then nothing is changed)."""
-    with engine.begin() as conn:
-        told = conn.execute(sa.select(D).where(D.c.id == device.id)).one()
-        have = verified(conn, device.id)
-        code, fresh = _judge(conn, told, have, sent)
-        if code:
-            return Refused(code)
-        if fresh:
-            conn.execute(L.insert(), [{"device": device.id, **row} for row in fresh])
-        if sent.seq >= told.ledger_seq:  # an old laptop's head is only kept if it is newer
-            conn.execute(
-                D.update()
-                .where(D.c.id == device.id)
-                .values(ledger_seq=sent.seq, ledger_hash=sent.hash)
-            )
-        fail.point("server.ledger_before")
-    fail.point("server.ledger_after")
-    return None
+def take(shelf: Shelf, device_id: str, sent: Sent, late: bool = False) -> str:
+    """Store the new rows in the caller's transaction, or say why not ("" = taken).
+
+    `late`: the batch was written onto a medium before newer ones came over the line. A head that is
+    older than the copy is no refusal then, if the rows it brings are those of the copy.
+    """
+    told = shelf.device(device_id)
+    if told is None:
+        raise WireError("unknown_device")
+    have = verified(shelf, device_id)
+    if late and sent.seq < max(have["seq"], told.ledger_seq):
+        return "" if _is_past(shelf, told, have, sent) else "ledger_fork"
+    code, fresh = _judge(shelf, told, have, sent)
+    if code:
+        return code
+    shelf.add_ledger(device_id, fresh)
+    if sent.seq >= told.ledger_seq:  # an old laptop's head is only kept if it is newer
+        shelf.head(device_id, sent.seq, sent.hash)
+    return ""
+
+
+def _is_past(shelf: Shelf, told: Device, have: dict[str, Any], sent: Sent) -> bool:
+    """Whether the head and every row of a late batch stand in the city's copy (or beyond it)."""
+    rows = [_row(text) for text in sent.rows or ()]
+    first = rows[0][0] if rows else sent.seq
+    stored = {0: GENESIS, **shelf.ledger_hashes(told.id, min(first, sent.seq))}
+    said = [(sent.seq, sent.hash), *((seq, digest) for seq, _, digest in rows)]
+    return all(stored.get(seq, digest) == digest for seq, digest in said)
 
 
 def _judge(
-    conn: sa.Connection, told: Any, have: dict[str, Any], sent: Sent
-) -> tuple[str, list[dict[str, Any]]]:
+    shelf: Shelf, told: Device, have: dict[str, Any], sent: Sent
+) -> tuple[str, list[Row]]:
     """(refusal or "", the rows that are new here)."""
     if sent.rows is None and have["seq"] == 0:
         return "", []  # a laptop that never sent rows: nothing here to compare with
@@ -105,70 +103,29 @@ def _judge(
         if sent.rows is not None and sent.seq > have["seq"]:
             return "ledger_gap", []
         return ("ledger_fork" if known.get(sent.seq, sent.hash) != sent.hash else ""), []
-    first = rows[0]["seq"]
-    stored = {0: GENESIS, **_hashes(conn, told.id, first - 1)}
+    first = rows[0][0]
+    stored = {0: GENESIS, **shelf.ledger_hashes(told.id, first - 1)}
     if first - 1 not in stored:
         return "ledger_gap", []
-    chain = [(row["body"], row["hash"]) for row in rows]
-    if verify_rows(chain, stored[first - 1], first) or rows[-1]["seq"] > sent.seq:
+    chain = [(body, digest) for _, body, digest in rows]
+    if verify_rows(chain, stored[first - 1], first) or rows[-1][0] > sent.seq:
         return "ledger_fork", []
-    for row in rows:
+    for seq, _, digest in rows:
         for other in (stored, known, {sent.seq: sent.hash}):
-            if other.get(row["seq"], row["hash"]) != row["hash"]:
+            if other.get(seq, digest) != digest:
                 return "ledger_fork", []
-    return "", [row for row in rows if row["seq"] > have["seq"]]
+    return "", [row for row in rows if row[0] > have["seq"]]
 
 
-def _row(text: str) -> dict[str, Any]:
-    return {"seq": wire.parse(text.encode())["seq"], "body": text, "hash": entry_hash(text)}
+def _row(text: str) -> Row:
+    return int(wire.parse(text.encode())["seq"]), text, entry_hash(text)
 
 
-def _hashes(conn: sa.Connection, device: str, start: int) -> dict[int, str]:
-    query = sa.select(L.c.seq, L.c.hash).where(L.c.device == device, L.c.seq >= start)
-    return {row.seq: row.hash for row in conn.execute(query)}
-
-
-def refuse(engine: sa.Engine, device: Any, digest: str, why: Refused) -> Receipt:
+def refuse(shelf: Shelf, device_id: str, digest: str, code: str) -> Receipt:
     """A signed no that stays in the city's chain: evidence that a laptop showed another past."""
-    with engine.begin() as conn:
-        batch = f"ledger:{digest}"
-        made = kept(conn, batch=batch)
-        if made is None:
-            item = {"id": device.id, "sha256": "", "size": 0, "answer": "refused",
-                    "reason": why.code}  # fmt: skip
-            made = issue(conn, device.id, "ledger", [item], verified(conn, device.id), batch)
-            conn.execute(D.update().where(D.c.id == device.id).values(last_seen=now()))
+    batch = f"ledger:{digest}"
+    made = kept(shelf, batch=batch)
+    if made is None:
+        line = item(device_id, "", 0, "refused", code)
+        made = issue(shelf, device_id, "ledger", [line], verified(shelf, device_id), batch)
     return made
-
-
-def refusals(conn: sa.Connection, device: str) -> int:
-    """How often this device showed a ledger that does not continue the city's copy."""
-    r = store.receipt
-    query = sa.select(sa.func.count()).select_from(r)
-    return int(conn.execute(query.where(r.c.device == device, r.c.kind == "ledger")).scalar_one())
-
-
-def export(conn: sa.Connection, device: str) -> bytes:
-    """The city's copy as a file, with its receipts for this device and an end that it signs."""
-    city = conn.execute(sa.select(store.city)).one()
-    rows = conn.execute(sa.select(L).where(L.c.device == device).order_by(L.c.seq))
-    r = store.receipt
-    made = conn.execute(
-        sa.select(r.c.body, r.c.signature)
-        .where(r.c.device == device, r.c.kind == "ops")
-        .order_by(r.c.seq)
-    )
-    anchors = receipt.anchors(Receipt(row.body.encode(), row.signature) for row in made)
-    head = verified(conn, device)
-    end = {
-        "head": head,
-        "device": device,
-        "signed_by": "city",
-        "public": city.sign_public.hex(),
-        "signature": wire.sign(
-            wire.signing_private(city.sign_private), "ledger-copy", head_bytes(device, head)
-        ),
-    }
-    lines = [canonical({"body": row.body, "hash": row.hash}) for row in rows]
-    lines += [canonical({"receipt": one.to_json()}) for one in anchors]
-    return b"\n".join([*lines, canonical(end), b""])

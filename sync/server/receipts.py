@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from sync import receipt as receipts
+from sync import wire
 from sync.receipt import GENESIS, Receipt
-from sync.server import store
-from sync.wire import signing_private
+from sync.server.shelf import City, Shelf
 
 
 def now() -> str:
@@ -18,12 +17,12 @@ def now() -> str:
 
 
 def issue(
-    conn: sa.Connection,
+    shelf: Shelf,
     device: str,
     kind: str,
     items: list[dict[str, Any]],
     ledger: dict[str, Any] | None = None,
-    batch: str | None = None,
+    batch: str = "",
 ) -> Receipt:
     """Sign and keep the next receipt of the chain, in the caller's transaction.
 
@@ -31,17 +30,13 @@ def issue(
     back from the store. `batch` is the digest of the request, so that the same request gets the
     same receipt for ever.
     """
-    city = conn.execute(sa.select(store.city)).one()
-    last = conn.execute(
-        sa.select(store.receipt.c.seq, store.receipt.c.digest)
-        .order_by(store.receipt.c.seq.desc())
-        .limit(1)
-    ).first()
+    city = shelf.city()
+    seq, prev = shelf.last_receipt()
     body = {
         "city": city.code,
         "epoch": city.epoch,
-        "seq": last.seq + 1 if last else 1,
-        "prev": last.digest if last else GENESIS,
+        "seq": seq + 1,
+        "prev": prev,
         "kind": kind,
         "device": device,
         "items": items,
@@ -49,37 +44,43 @@ def issue(
     }
     if ledger is not None:
         body["ledger"] = ledger
-    made = receipts.issue(signing_private(city.sign_private), body)
-    conn.execute(
-        store.receipt.insert().values(
-            seq=body["seq"],
-            digest=made.digest,
-            device=device,
-            kind=kind,
-            body=made.body.decode(),
-            signature=made.signature,
-            batch=batch,
-        )
-    )
+    made = receipts.issue(wire.signing_private(city.sign_private), body)
+    shelf.add_receipt(made, batch)
     return made
 
 
-def kept(conn: sa.Connection, **where: str) -> Receipt | None:
-    """A receipt issued before, by its batch or digest."""
-    query = sa.select(store.receipt.c.body, store.receipt.c.signature)
-    for name, value in where.items():
-        query = query.where(store.receipt.c[name] == value)
-    row = conn.execute(query).first()
-    return Receipt(row.body.encode(), row.signature) if row else None
+def kept(shelf: Shelf, *, batch: str = "", digest: str = "") -> Receipt | None:
+    """A receipt that was issued before, as it is given once more: its very bytes, signed with the
+    key that the laptops believe now (they would not take the word of one that was replaced)."""
+    made = shelf.receipt(batch=batch, digest=digest)
+    if made is None or not (city := shelf.city()).keys:
+        return made
+    key = wire.signing_private(city.sign_private)
+    return Receipt(made.body, wire.sign(key, "receipt", made.body))
 
 
-def chain_problem(conn: sa.Connection) -> int | None:
-    """The number of the first receipt that does not follow the one before, or None."""
+def statements(city: City) -> dict[str, Any]:
+    """For an answer without news: the city's words on its newer keys, where there are any."""
+    return {"keys": [dict(one) for one in city.keys]} if city.keys else {}
+
+
+def item(
+    object_id: str, sha256: str, size: int, answer: str = "taken", reason: str = ""
+) -> dict[str, Any]:
+    """One line of a receipt: what, exactly which bytes, and the city's word."""
+    return {"id": object_id, "sha256": sha256, "size": size, "answer": answer, "reason": reason}
+
+
+def refused(reason: str) -> dict[str, str]:
+    return {"answer": "refused", "reason": reason}
+
+
+def chain_problem(rows: Iterable[tuple[int, str, Receipt]]) -> int | None:
+    """The number of the first receipt `(number, digest, receipt)` that does not follow the one
+    before, or None."""
     prev = GENESIS
-    rows = conn.execute(sa.select(store.receipt).order_by(store.receipt.c.seq))
-    for expected, row in enumerate(rows, start=1):
-        made = Receipt(row.body.encode(), row.signature)
-        if row.seq != expected or made.digest != row.digest or made.value["prev"] != prev:
+    for expected, (seq, digest, made) in enumerate(rows, start=1):
+        if seq != expected or made.digest != digest or made.value["prev"] != prev:
             return expected
-        prev = row.digest
+        prev = digest
     return None

@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
-import sqlalchemy as sa
-
 from fieldkit import demo
 from fieldkit.clock import day_of, system_clock
 from fieldkit.settings import asset_dir
 from sync.ids import code_of, new_id
 from sync.packet import open_photo_key
 from sync.server import store
+from tests import city_rows
 from tests.conftest import CityServer
 from tests.erase.client import RealKit, Screens
 from tests.erase.people import ENDED, LIVE, Person
@@ -223,16 +222,14 @@ def end(w: Screens, trip_id: str) -> None:
 
 def note_keys(city: CityServer, told: Told) -> None:
     """Read the city's table of trips: a secret that is there now may be gone later."""
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        for row in conn.execute(sa.select(store.trip)):
-            told.kinds[row.id], told.states[row.id] = row.kind, row.state
-            told.privates[row.id] = row.seal_private or told.privates.get(row.id, b"")
-            told.secrets[row.id] = row.secret or told.secrets.get(row.id, b"")
+    for row in city_rows.trips(city.store).values():
+        told.kinds[row.id], told.states[row.id] = row.kind, row.state
+        told.privates[row.id] = row.seal_private or told.privates.get(row.id, b"")
+        told.secrets[row.id] = row.secret or told.secrets.get(row.id, b"")
 
 
 def note_photos(city: CityServer, told: Told) -> None:
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        for row in conn.execute(sa.select(store.photo)):
-            private = told.privates[row.trip]
-            told.photos.setdefault(row.trip, []).append(row.jpeg)
-            told.photo_keys[row.id] = open_photo_key(private, row.trip, row.id, row.seal)
+    for row in city_rows.rows(city.store, store.photo):
+        private = told.privates[row.trip]
+        told.photos.setdefault(row.trip, []).append(city_rows.jpeg(city.store, row.id))
+        told.photo_keys[row.id] = open_photo_key(private, row.trip, row.id, row.seal)

@@ -112,7 +112,7 @@ def test_it_makes_the_keys_from_slots_and_secrets(tmp_path: Path) -> None:
     secret, trip = noise(16), new_id()
     opened = vault.add_trip(trip, "field", "2026-07-01", new_sealing_key()[1], secret)
     with opened.db.write() as conn:
-        conn.execute("INSERT INTO draft VALUES ('x', 'x', ?, '')", (NAME,))
+        conn.execute("INSERT INTO draft VALUES ('x', 'x', ?, '', NULL)", (NAME,))
     vault.close()
     kit = [file.read_bytes() for file in (tmp_path / "kit").rglob("*") if file.is_file()]
     disk = [(number << 24, data) for number, data in enumerate(kit)]

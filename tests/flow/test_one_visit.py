@@ -18,7 +18,7 @@ from fieldkit.store import facts, ledger, numbering, photos
 from fieldkit.store.vault import Vault
 from sync.ids import new_id
 from sync.server import store
-from sync.wire import sha256
+from tests import city_rows
 from tests.conftest import SUZUKI, CityServer
 
 JPEG = b"\xff\xd8\xff\xe0" + b"face-bytes-" * 40_000 + b"\xff\xd9"
@@ -65,19 +65,9 @@ def test_it_works(vault: Vault, city: CityServer, tmp_path: Path) -> None:
     assert row["erased_on"] == DAY and row["visited_on"] == DAY and row["shared_on"] == DAY
     assert not (vault.settings.data_dir / "trips" / trip_id).exists()
     assert tripend.owed(vault) == []
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
-        assert held.jpeg == JPEG and held.jpeg_sha256 == sha256(JPEG)
-        assert (
-            conn.execute(
-                sa.select(store.trip.c.secret).where(store.trip.c.id == trip_id)
-            ).scalar_one()
-            is None
-        )
-        body = conn.execute(
-            sa.select(store.record.c.body).where(store.record.c.id == reservation_id)
-        ).scalar_one()
-        assert "visited" in body
+    assert city_rows.jpeg(city.store, photo_id) == JPEG
+    assert city_rows.trips(city.store)[trip_id].secret is None
+    assert city_rows.bodies(city.store)[reservation_id]["state"] == "visited"
     everything = every_byte(tmp_path)
     assert NAME.encode() not in everything
     assert b"face-bytes-face-bytes-" not in everything

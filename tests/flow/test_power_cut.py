@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from fieldkit.store import keyslots, ledger, opening, photos
 from fieldkit.store.vault import Vault
 from sync.server import store
+from tests import city_rows
 from tests.conftest import PASSPHRASE, SATO
 from tests.erase import disks
 from tests.flow import job, power, power_job
@@ -184,13 +184,9 @@ def check_trip(
 
 def check_saves_at_city(place: Path, old: dict[str, Any], now: dict[str, Any]) -> None:
     """Every acknowledged save arrived, once; what was typed is what the city has."""
-    engine = store.open_store(place / "city")
-    try:
-        with engine.connect() as conn:
-            ops = conn.execute(sa.select(store.op.c.op_id)).scalars().all()
-            bodies = {r.id: json.loads(r.body) for r in conn.execute(sa.select(store.record))}
-    finally:
-        engine.dispose()
+    with city_rows.opened(place / "city") as city:
+        ops = [row.op_id for row in city_rows.rows(city, store.op)]
+        bodies = city_rows.bodies(city)
     assert len(ops) == len(set(ops))
     for trip in old["open"].values():
         assert set(trip["ops"]) <= set(ops), "an acknowledged save never arrived"

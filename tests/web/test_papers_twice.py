@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import html
-import json
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from fieldkit import apply, consents, paper_set, reserve, sheets, visit
 from fieldkit.forms import load_form
 from fieldkit.sheets import Shelf
 from sync import fail
-from sync.server import store
+from tests import city_rows
 from tests.forms.form_cases import pdf_text
 from tests.needs import needs
 from tests.web.conftest import WORDS, Browser, Office, close, do_tasks, fill_form, says
@@ -216,8 +214,7 @@ def test_what_was_said_and_printed_reaches_the_city_over_power_cuts(
     browser.post("/sync")
     while office.kit.progress.running:
         pass
-    with office.city.engine.connect() as conn:  # type: ignore[attr-defined]
-        bodies = [json.loads(row.body) for row in conn.execute(sa.select(store.record.c.body))]
+    bodies = list(city_rows.bodies(office.city.store).values())
     (there,) = [body for body in bodies if body.get("consents") == kept["consents"]]
     for name in ("papers_printed", "sheet_funshitsu", "consent"):
         assert there[name] == kept[name], name

@@ -5,11 +5,9 @@ from __future__ import annotations
 import html
 import json
 
-import sqlalchemy as sa
-
 from fieldkit.store import photos, records
 from sync.ids import new_id
-from sync.server import store
+from tests import city_rows
 from tests.web.conftest import (
     ANSWERS,
     Browser,
@@ -145,9 +143,7 @@ def test_a_kept_photo_is_still_sent(boss: Browser, office: Office) -> None:
         pass
     assert "送信が終わりました" in office.kit.progress.says
     assert photos.row_of(office.kit.open_vault(), photo_id)["state"] == "erased"
-    with office.city.engine.connect() as conn:  # type: ignore[attr-defined]
-        held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
-    assert held.jpeg == jpeg
+    assert city_rows.jpeg(office.city.store, photo_id) == jpeg
 
 
 def test_a_locked_visit_says_how_to_open_it(boss: Browser, office: Office) -> None:

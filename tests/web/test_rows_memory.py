@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from werkzeug.test import Client
 
 from fieldkit import allocator, checkout, launch, reserve
@@ -27,7 +26,7 @@ from fieldkit.store import keyslots, opening
 from fieldkit.store.vault import derive
 from sync import packet
 from sync.ids import code_of, groups, new_id
-from sync.server import store
+from tests import city_rows
 from tests.conftest import FAST, CityServer
 from tests.web import memory
 from tests.web.conftest import (
@@ -76,10 +75,7 @@ class Day:
         opened = keyslots.open_slot(self.data / "slots.json", "suzuki", WORDS)
         assert opened is not None
         key = bytes(opened[1])
-        engine = store.open_store(self.city.folder)
-        with engine.connect() as conn:
-            trips = {row.id: row for row in conn.execute(sa.select(store.trip)) if row.secret}
-        engine.dispose()
+        trips = {k: trip for k, trip in city_rows.trips(self.city.store).items() if trip.secret}
         (file,) = (self.data / "trips").glob(f"*/{photo_id}.ph")
         trip = trips[file.parent.name]
         sealed, _ = packet.split_photo(file.read_bytes())

@@ -8,10 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from fieldkit.store import records
-from sync.server import store
+from tests import city_rows
 from tests.web.conftest import ANSWERS, Browser, Office, close, do_tasks, fill_form, says
 from tests.web.test_resume import cut_power
 
@@ -81,9 +79,7 @@ def test_own_answers_are_kept_with_the_version_and_reach_the_city(
     boss.post("/sync")
     while office.kit.progress.running:
         pass
-    with office.city.engine.connect() as conn:  # type: ignore[attr-defined]
-        rows = conn.execute(sa.select(store.record.c.body)).all()
-    bodies = [json.loads(row.body) for row in rows]
+    bodies = list(city_rows.bodies(office.city.store).values())
     sent = [body["sheet_funshitsu"] for body in bodies if "sheet_funshitsu" in body]
     assert kept in sent
 

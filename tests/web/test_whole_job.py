@@ -13,13 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from fieldkit import demo
 from fieldkit.demo import STAFF
-from sync.server import store
 from sync.verify_ledger import verify_file
-from sync.wire import sha256
+from tests import city_rows
 from tests.needs import needs
 from tests.photo.frames import astronaut_frame, write_y4m
 from tests.web.browser import OUTPUT, Watch, no_storage, open_browser
@@ -312,11 +310,8 @@ def test_it_does_the_whole_job(
         assert w.violations == []
         assert w.foreign == [] and w.refused == []
 
-    engine = store.open_store(data / "city")
-    with engine.connect() as conn:
-        held = conn.execute(sa.select(store.photo).where(store.photo.c.id == photo_id)).one()
-    engine.dispose()
-    assert held.jpeg == jpeg and held.jpeg_sha256 == sha256(jpeg)
+    with city_rows.opened(data / "city") as city:
+        assert city_rows.jpeg(city, photo_id) == jpeg
     kept = every_byte(data, temp)
     assert NAME.encode() not in kept and KANA.encode() not in kept
     assert jpeg[200:600] not in kept and jpeg[-600:-200] not in kept

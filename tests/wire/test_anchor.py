@@ -27,8 +27,10 @@ from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync import verify_ledger, wire
 from sync.road import HttpRoad, NoAnswer
-from sync.server import ledgers, store
+from sync.server import ledgers, receipts, store
+from sync.server.exports import ledger_file
 from sync.verify_ledger import GENESIS, entry_hash, first_difference, read_file, verify_receipts
+from tests import city_rows
 from tests.conftest import FAST, NOW, PASSPHRASE, SATO, CityServer, start_city
 from tests.flow.test_one_visit import make_visit, take_reservation
 
@@ -37,7 +39,7 @@ def later(settings: Settings, hours: int = 1) -> Settings:
     return replace(settings, clock=lambda: NOW + timedelta(hours=hours))
 
 
-def city_rows(city: CityServer, device: str = "K01") -> list[tuple[str, str]]:
+def ledger_rows(city: CityServer, device: str = "K01") -> list[tuple[str, str]]:
     with city.engine.connect() as conn:  # type: ignore[attr-defined]
         row = store.ledger_row
         found = conn.execute(sa.select(row).where(row.c.device == device).order_by(row.c.seq))
@@ -61,10 +63,10 @@ def city_public(vault: Vault) -> str:
 def test_a_sync_with_nothing_to_send_brings_the_ledger(vault: Vault, city: CityServer) -> None:
     assert outbox.waiting(vault)["waiting"] == 0
     outbox.sync(vault)
-    here = city_rows(city)
+    here = ledger_rows(city)
     assert len(here) >= 2 and here == own_rows(vault)[: len(here)] and told(vault) == len(here)
     outbox.sync(vault)
-    assert len(city_rows(city)) == told(vault) > len(here)
+    assert len(ledger_rows(city)) == told(vault) > len(here)
     status = anchor.status(vault)
     assert status["told_seq"] == told(vault) < status["seq"]
     assert status["told_head"] == own_rows(vault)[told(vault) - 1][1][:16]
@@ -77,7 +79,7 @@ def test_a_long_ledger_goes_in_many_batches(
     monkeypatch.setattr(ledger, "LEDGER_ROWS", 7)
     make_visit(vault)
     outbox.sync(vault)
-    count = len(city_rows(city))
+    count = len(ledger_rows(city))
     assert count == told(vault) > 14
     monkeypatch.setattr(ledger, "LEDGER_BYTES", 300)  # one row is always sent
     outbox.sync(vault)
@@ -89,7 +91,7 @@ def test_the_receipt_names_only_what_the_city_holds(vault: Vault, city: CityServ
     outbox.sync(vault)
     found = vault.book.all("SELECT body FROM receipt ORDER BY seq")
     heads = [json.loads(row["body"])["ledger"] for row in found]
-    rows = city_rows(city)
+    rows = ledger_rows(city)
     assert heads and all(head["hash"] == rows[head["seq"] - 1][1] for head in heads)
 
 
@@ -107,21 +109,21 @@ def test_two_laptops_do_not_disturb_each_other(
         outbox.sync(other)
         outbox.sync(other)
     for one, device in ((vault, "K01"), (other, "K02")):
-        rows = city_rows(city, device)
+        rows = ledger_rows(city, device)
         assert rows == own_rows(one)[: len(rows)] and told(one) == len(rows)
     other.close()
 
 
 def test_a_laptop_that_names_only_its_head_still_syncs(vault: Vault, city: CityServer) -> None:
     """Batches of before: recorded where they do not go backwards, never countersigned."""
-    engine: Any = city.engine
 
-    def take(seq: int, digest: str) -> Any:
-        return ledgers.take(engine, device(city), ledgers.Sent(seq, digest, None))
+    def take(seq: int, digest: str) -> str:
+        with city.store.write() as shelf:
+            return ledgers.take(shelf, "K01", ledgers.Sent(seq, digest, None))
 
-    assert take(5, "aa") is None and take(3, "bb") is None and take(6, "cc") is None
+    assert take(5, "aa") == take(3, "bb") == take(6, "cc") == ""
     assert (device(city).ledger_seq, device(city).ledger_hash) == (6, "cc")
-    assert city_rows(city) == []
+    assert ledger_rows(city) == []
 
 
 def device(city: CityServer, number: str = "K01") -> Any:
@@ -154,10 +156,9 @@ def test_lost_questions_and_answers_are_no_fork(
                 outbox.sync(vault)
     monkeypatch.setattr(ledger, "LEDGER_ROWS", 1000)
     outbox.sync(vault)
-    rows = city_rows(city)
+    rows = ledger_rows(city)
     assert rows == own_rows(vault)[: len(rows)] and told(vault) == len(rows) > 25
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        assert ledgers.refusals(conn, "K01") == 0
+    assert city_rows.refusals(city.store, "K01") == 0
 
 
 # -- an older copy of the store -------------------------------------------------------------------
@@ -175,7 +176,7 @@ def test_a_restored_older_copy_is_noticed_at_the_next_sync(
     old = copy_of(vault, tmp_path / "old")
     make_visit(vault)
     outbox.sync(vault)
-    before, count = city_rows(city), city_ops(city)
+    before, count = ledger_rows(city), city_ops(city)
     back = opening.unlock(later(replace(vault.settings, data_dir=old)), SATO.id, PASSPHRASE)
     take_reservation(back)
     for _ in range(rows_after):
@@ -186,13 +187,12 @@ def test_a_restored_older_copy_is_noticed_at_the_next_sync(
             outbox.sync(back)
         wanted = "city_ledger_fork" if rows_after else "city_ledger_behind"
         assert caught.value.code == wanted and "消去していません" in caught.value.sentence
-    assert (city_rows(city), city_ops(city)) == (before, count), "nothing of such a batch is kept"
+    assert (ledger_rows(city), city_ops(city)) == (before, count), "nothing of such a batch is kept"
     assert outbox.waiting(back) == waits, "nothing is lost, parked or erased on the laptop"
     acts = [json.loads(body)["act"] for body, _ in own_rows(back)]
     assert acts[-1] == "refused"
     back.close()
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        assert ledgers.refusals(conn, "K01") == 2, "the city keeps the evidence"
+    assert city_rows.refusals(city.store, "K01") == 2, "the city keeps the evidence"
     outbox.sync(vault)
 
 
@@ -256,8 +256,8 @@ def test_a_rewritten_past_is_refused_and_named(
     first = told(vault)
     make_visit(vault)
     outbox.sync(vault)
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        (tmp_path / "c.jsonl").write_bytes(ledgers.export(conn, "K01"))
+    with city.store.read() as shelf:
+        (tmp_path / "c.jsonl").write_bytes(ledger_file(shelf, "K01"))
     rewrite(vault, first + 3, CHANGES[name])
     assert ledger.check(vault.book) is None, "the chain alone cannot show it"
     assert vault.device is not None
@@ -322,11 +322,9 @@ def test_a_city_set_back_is_noticed_and_nothing_is_erased(
     outbox.sync(vault)
     url = backed_up()
     vault.settings = replace(vault.settings, server_url=url)
-    engine = store.open_store(vault.settings.data_dir.parent / "backup")
-    with engine.begin() as conn:
+    with city_rows.opened(vault.settings.data_dir.parent / "backup") as old, old.write() as shelf:
         for _ in range(others):
-            ledgers.issue(conn, "K99", "ops", [], {"seq": 0, "hash": GENESIS})
-    engine.dispose()
+            receipts.issue(shelf, "K99", "ops", [], {"seq": 0, "hash": GENESIS})
     take_reservation_waits(vault)
     waits = outbox.waiting(vault)
     with pytest.raises(KitError) as caught:
@@ -358,8 +356,8 @@ def test_the_laptop_and_the_city_tell_the_same(
     make_visit(vault)
     outbox.sync(vault)
     (tmp_path / "k.jsonl").write_bytes(ledger.export(vault.book, vault.device))
-    with city.engine.connect() as conn:  # type: ignore[attr-defined]
-        (tmp_path / "c.jsonl").write_bytes(ledgers.export(conn, "K01"))
+    with city.store.read() as shelf:
+        (tmp_path / "c.jsonl").write_bytes(ledger_file(shelf, "K01"))
     key, kit, copy = city_public(vault), str(tmp_path / "k.jsonl"), str(tmp_path / "c.jsonl")
     assert verify_ledger.main([copy, "--public", key, "--city-public", key]) == 0
     told_by = ["--city-public", key, "--receipts", copy, "--against", copy]

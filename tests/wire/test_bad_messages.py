@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from sync import verify_ledger, wire
-from sync.server import devices, ledgers, store
+from sync.server import devices, sessions, store
 from sync.server.app import create_server
+from sync.server.exports import ledger_file
 from sync.server.init import initialise
 from sync.verify_ledger import GENESIS, entry_hash
+from tests import city_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 PRIVATE, PUBLIC = wire.new_signing_key()
@@ -32,7 +34,7 @@ def city(tmp_path: Path) -> FlaskClient:
 
 
 def enrol(city: FlaskClient, **other: Any) -> Any:
-    asked = {"code": devices.new_code(city.application.extensions["engine"]), "name": "A"}
+    asked = {"code": devices.new_code(city.application.extensions["city"]), "name": "A"}
     asked |= {"sign_public": wire.b64(PUBLIC), "seal_public": wire.b64(PUBLIC), **other}
     return city.post("/ksp/v1/enrol", data=json.dumps(asked))
 
@@ -163,8 +165,8 @@ def test_it_takes_only_what_continues_its_copy(
 
 
 def ledger_of(city: FlaskClient) -> list[bytes]:
-    with city.application.extensions["engine"].connect() as conn:
-        return ledgers.export(conn, "K01").splitlines()
+    with city.application.extensions["city"].read() as shelf:
+        return ledger_file(shelf, "K01").splitlines()
 
 
 def test_an_old_head_that_the_rows_do_not_reach_is_a_fork(city: FlaskClient) -> None:
@@ -181,21 +183,20 @@ def test_a_batch_that_comes_twice_is_no_step_back(city: FlaskClient) -> None:
     first = told(city, 2, H2, [R1, R2])
     assert told(city, 3, H3, [R3])["ledger"]["seq"] == 3
     assert told(city, 2, H2, [R1, R2]) == first
-    with city.application.extensions["engine"].connect() as conn:
-        assert ledgers.refusals(conn, "K01") == 0
+    assert city_rows.refusals(city.application.extensions["city"], "K01") == 0
 
 
-def test_the_console_shows_the_copy_only_with_the_password(tmp_path: Path) -> None:
-    made = initialise(tmp_path / "city", "01999", "汐見市")
-    city = create_server(tmp_path / "city").test_client()
+def test_the_console_shows_the_copy_only_to_a_supervisor(city: FlaskClient) -> None:
     assert enrol(city).status_code == 200
     assert told(city, 2, H2, [R1, R2])["ledger"]["seq"] == 2
     assert told(city, 1, H1, [R1])["kind"] == "ledger"
-    assert city.get("/ledger/K01.jsonl").status_code == 401
-    auth = {"auth": ("console", made.console_password)}
-    assert city.get("/ledger/K01.jsonl", **auth).get_data().splitlines() == ledger_of(city)
-    assert city.get("/ledger/K02.jsonl", **auth).status_code == 404
-    page = city.get("/", **auth).get_data(as_text=True)
+    assert city.get("/ledger/K01.jsonl").status_code == 303
+    store_ = city.application.extensions["city"]
+    with store_.write() as shelf:
+        city.set_cookie("ksp", sessions.begin(shelf, "suzuki"))
+    assert city.get("/ledger/K01.jsonl").get_data().splitlines() == ledger_of(city)
+    assert city.get("/ledger/K02.jsonl").status_code == 404
+    page = city.get("/devices").get_data(as_text=True)
     assert "2行" in page and "1回：端末を調べてください" in page and "/ledger/K01.jsonl" in page
 
 

@@ -171,3 +171,19 @@ def test_it_takes_the_receipts_from_the_other_file(
     assert main([str(one), "--against", str(cut)]) == 1, "another device, or none, at its end"
     assert first_difference(read_file(one), read_file(two)) is None
     assert main([str(tmp_path / "none")]) == 2
+
+
+def test_it_takes_the_keys_of_before_and_after_a_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new, new_public = wire.new_signing_key()
+    path = tmp_path / "a"
+    later = receipt_line(4, entry_hash_of(D), new)
+    path.write_bytes(b"\n".join([A, B, C, D, AFTER_2, later, END, b""]))
+    old, fresh, other = CITY_PUBLIC.hex(), new_public.hex(), OTHER_PUBLIC.hex()
+    for keys, says in (
+        ((old,), 1), ((fresh,), 1), ((old, other), 1), ((old, fresh), 0), ((fresh, old, other), 0),
+    ):  # fmt: skip
+        words = [word for key in keys for word in ("--city-public", key)]
+        assert main([str(path), *words]) == says, keys
+    assert "市の受領証が4行目までを証明" in capsys.readouterr().out

@@ -26,10 +26,11 @@ from fieldkit.store import photos, records
 from fieldkit.store import vault as vaults
 from fieldkit.store.keyslots import User
 from sync.ids import code_of, new_id
-from sync.server import devices, store
+from sync.server import devices
 from sync.server.__main__ import make_http
 from sync.server.app import create_server
 from sync.server.init import city_fingerprint, initialise
+from sync.server.sqlshelf import open_store
 
 PASSPHRASE = "あおいうみのみえるまち汐見"
 DAY = "2026-07-01"
@@ -46,7 +47,7 @@ def main(out: Path) -> None:
     server.prepare()
     threading.Thread(target=server.serve, daemon=True).start()
     url = f"http://127.0.0.1:{server.bind_addr[1]}"
-    engine = store.open_store(out / "city")
+    engine = open_store(out / "city")
     settings = Settings(
         data_dir=out / "kit",
         server_url=url,

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.web.style.page_people import LIST_ROW, OFFERS, PAPERS, PROGRESS, SCRIPT, SLIP, Context
+from tests.web.style.page_people import LIST_ROW, OFFERS, PAPERS, SCRIPT, SLIP, Context
+
+RETURNED: list[Context] = [
+    {"id": "t1", "reception_no": 12, "name": "山本 ハル", "reason": "顔に影がある",
+     "on": "2026-07-21", "look": "warn", "state_ja": "予約がまだ", "booked": "", "waits": True,
+     "todo": "電話をして、撮り直しの訪問を予約します。"},
+    {"id": "t2", "reception_no": "K02-3", "name": "𠮷野 ツル", "on": "2026-07-22",
+     "reason": "写真の背景に家具が写っていて、顔の輪郭と見分けがつかない", "look": "waiting",
+     "state_ja": "確認待ち", "booked": "", "waits": True,
+     "todo": "訪問は終わりましたが、確認した申請が市サーバに届いていません。"
+     "撮れていないときは、もう一度予約します。"},
+    {"id": "t3", "reception_no": 8, "name": "浜 四郎", "reason": "目を閉じている",
+     "on": "2026-07-22", "look": "booked", "state_ja": "予約あり", "booked": "21", "waits": False,
+     "todo": "訪問で写真を撮り、申請を確認すると終わります。"},
+]  # fmt: skip
 
 # name of the look -> (template, context over BASE)
 OFFICE_LOOKS: dict[str, tuple[str, Context]] = {
@@ -23,6 +37,20 @@ OFFICE_LOOKS: dict[str, tuple[str, Context]] = {
                     "state_ja": "予約済み",
                 }
             ],
+        },
+    ),
+    "desk-returned": (
+        "desk/list.html",
+        {"drafts": [], "reservations": [], "returned_photos": lambda: RETURNED},
+    ),
+    "desk-retake": (
+        "desk/form.html",
+        {
+            "reservation": None,
+            "count": 1,
+            "offers": OFFERS,
+            "papers": PAPERS,
+            "values": {**SLIP, "applicant-0-retake_of": "a1"},
         },
     ),
     "desk-new": (
@@ -50,50 +78,12 @@ OFFICE_LOOKS: dict[str, tuple[str, Context]] = {
         "checkout.html",
         {
             "trip": {"id": "t1", "day": "2026-07-01"},
+            "line": True,
             "days": [{"date": "2026-07-02", "label": "7月2日(木)", "visits": 4, "n_applicants": 6}],
             "preflight": [
                 {"name": "暗号化", "ok": True, "says": "この機械の保管庫は暗号化されています。"},
                 {"name": "時計", "ok": False, "says": "7分ずれています。時刻を合わせてください。"},
             ],
-        },
-    ),
-    "outbox": (
-        "outbox.html",
-        {
-            "totals": {"waiting": 3, "parked": 1, "sent": 12, "size_ja": "1.2 MB"},
-            "server": {"ok": False, "says": "サーバにつながりません"},
-            "progress": {
-                **PROGRESS,
-                "running": True,
-                "done": 1,
-                "total": 3,
-                "bytes_done": 400,
-                "bytes_total": 1200,
-                "says": "写真を送っています。",
-            },
-            "items": [
-                {
-                    "id": "o1",
-                    "label": "受付番号 12 の申請",
-                    "state": "waiting",
-                    "state_ja": "送信待ち",
-                    "since": "10:42から",
-                    "why": "サーバにつながるまで待っています。",
-                    "todo": "",
-                    "size_ja": "12 KB",
-                },
-                {
-                    "id": "o2",
-                    "label": "受付番号 9 の写真",
-                    "state": "parked",
-                    "state_ja": "確認が要る",
-                    "since": "昨日から",
-                    "why": "サーバが受け取りませんでした。",
-                    "todo": "監督者に連絡してください。",
-                    "size_ja": "420 KB",
-                },
-            ],
-            "sent": [{"id": "s1", "label": "受付番号 8 の申請", "at": "9:02"}],
         },
     ),
     "erase": (

@@ -95,6 +95,7 @@ VISIT_LOOKS: dict[str, tuple[str, Context]] = {
             "calls": [CALL, OFFICE_CALL],
             "owed": 2,
             "locked_trips": [{"id": "t2", "day": "2026-07-02"}],
+            "returned_waiting": lambda: 2,
         },
     ),
     "today-locked": (

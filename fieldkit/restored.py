@@ -1,0 +1,207 @@
+"""The city's store was set back to a backup, and the city says so: what it lost goes up again.
+
+A signed epoch statement names the last receipt that the restored store holds. Every later receipt
+of the older life is *void*: what it proved here waits again where its sealed bytes are still on
+this laptop. What was already erased on such a receipt is lost to both sides and stands in the alarm
+list `lost` (the city's staff decide about a second visit). Without a valid statement nothing here
+happens: the sync stops with a sentence, as before (sync/PROTOCOL.md §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldkit.errors import BadInput, NotAllowed
+from fieldkit.store import numbering, photos
+from fieldkit.store import receipts as kept
+from fieldkit.store.vault import Vault
+from sync import fail
+from sync.statements import Epoch
+from sync.wire import WireError
+
+
+@dataclass
+class Found:
+    """What a set-back did to this laptop's things, by id."""
+
+    again: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    trips: set[str] = field(default_factory=set)
+
+
+REASONS = {
+    "again": "もう一度訪問して、撮り直す・聞き直す",
+    "paper": "紙の申請書で受け付けた",
+    "withdrawn": "申請を取りやめた",
+}
+
+
+def lost(vault: Vault) -> list[dict[str, Any]]:
+    """What nobody holds any more and nobody has settled yet, oldest first: `{"id", "what":
+    "photo"|"save", "record_id", "trip_id", "captured_at", "noticed_at"}`. No personal data."""
+    rows = vault.book.all("SELECT * FROM lost WHERE closed_at IS NULL ORDER BY captured_at, id")
+    return [dict(row) for row in rows]
+
+
+def close_lost(vault: Vault, reason: str) -> int:
+    """A supervisor records what happens about all of them; returns how many. Only then may their
+    trips end."""
+    if vault.user.role != "supervisor":
+        raise NotAllowed("失われたものの扱いを記録できるのは監督者だけです。")
+    if reason not in REASONS:
+        raise BadInput("reason", "扱いを選んでください。")
+    found = lost(vault)
+    with vault.book.write() as conn:
+        for one in found:
+            conn.execute(
+                "UPDATE lost SET closed_at = ?, closed_by = ?, reason = ? WHERE id = ?",
+                (vault.now(), vault.user.id, reason, one["id"]),
+            )
+            vault.note("lost_closed", one["id"], reason)
+    return len(found)
+
+
+def accept(vault: Vault, statements: Sequence[Epoch]) -> bool:
+    """Take new epoch statements in; whether something has to be sent again. One commit.
+
+    WireError("city_restored") for a statement that contradicts a receipt that is kept here.
+    """
+    known = {one.number: one for one in kept.epochs(vault.book)}
+    now = kept.city(vault.book)["epoch"]
+    fresh = [one for one in statements if one.number not in known]
+    for one in statements:
+        if one.number in known and known[one.number].body != one.body:
+            raise WireError("city_restored")
+    if not fresh:
+        return False
+    with vault.book.write() as conn:
+        for one in fresh:
+            _fits(vault, one)
+            conn.execute(
+                "INSERT INTO epoch (number, from_seq, from_digest, body, signature, kept_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (one.number, one.from_seq, one.from_digest, one.body, one.signature, vault.now()),
+            )
+            conn.execute(
+                "UPDATE receipt SET void = 1 WHERE seq > ? AND json_extract(body, '$.epoch') < ?",
+                (one.from_seq, one.number),
+            )
+        fail.point("restored.void")
+        newest = max(fresh, key=lambda one: one.number)
+        if newest.number > now:
+            kept.fall_back(vault.book, newest)
+            conn.execute("UPDATE trip SET cursor = 0")  # all comes down again (fieldkit/pull.py)
+        found = Found()
+        _saves(vault, conn, found)
+        _photos(vault, conn, found)
+        _facts_and_ends(conn)
+        _cancel_ends(conn, found.trips)
+        if now:
+            says = f"epoch={newest.number} again={len(found.again)} lost={len(found.lost)}"
+            vault.note("city_restored", vault.device_id, says)
+        for object_id in found.lost:
+            vault.note("city_restored", object_id, "lost")
+    fail.point("restored.accepted")
+    return bool(now)
+
+
+def _fits(vault: Vault, one: Epoch) -> None:
+    """The receipt after which the new life begins must be the one that is kept here, if it is."""
+    row = vault.book.one(
+        "SELECT digest FROM receipt WHERE seq = ? AND void = 0"
+        " AND json_extract(body, '$.epoch') < ?",
+        one.from_seq,
+        one.number,
+    )
+    if row is not None and row["digest"] != one.from_digest:
+        raise WireError("city_restored")
+
+
+def _void(conn: Any, table: str) -> list[Any]:
+    return list(
+        conn.execute(
+            f"SELECT t.* FROM {table} t JOIN receipt r ON r.digest = t.receipt WHERE r.void = 1"
+        )
+    )
+
+
+def _saves(vault: Vault, conn: Any, found: Found) -> None:
+    for row in _void(conn, "outbox"):
+        key = row["op_id"]
+        if row["state"] == "receipted" and numbering.sealed_bytes(vault, row) is not None:
+            conn.execute(
+                "UPDATE outbox SET state = 'queued', receipt = NULL, reason = '' WHERE op_id = ?",
+                (key,),
+            )
+            found.again.append(key)
+            found.trips.add(row["trip_id"])
+        elif row["state"] == "receipted":
+            _lost(vault, conn, found, "save", key, row, row["queued_at"])
+
+
+def _photos(vault: Vault, conn: Any, found: Found) -> None:
+    for row in _void(conn, "photo"):
+        if row["state"] == "receipted" and _is_whole(vault, row):
+            conn.execute(
+                "UPDATE photo SET state = 'queued', receipt = NULL, reason = '' WHERE id = ?",
+                (row["id"],),
+            )
+            conn.execute("DELETE FROM erasure WHERE id = ?", (f"photo:{row['id']}",))
+            found.again.append(row["id"])
+            found.trips.add(row["trip_id"])
+        elif row["state"] == "receipted" or row["reason"] == "receipt":
+            _lost(vault, conn, found, "photo", row["id"], row, row["captured_at"])
+
+
+def _is_whole(vault: Vault, row: Any) -> bool:
+    try:
+        photos.whole_parts(vault, row)
+    except photos.Unsendable:
+        return False
+    return True
+
+
+def _lost(
+    vault: Vault, conn: Any, found: Found, what: str, object_id: str, row: Any, at: str
+) -> None:
+    done = conn.execute(
+        "INSERT OR IGNORE INTO lost (id, what, record_id, trip_id, captured_at, noticed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (object_id, what, row["record_id"], row["trip_id"], at, vault.now()),
+    )
+    if done.rowcount:
+        found.lost.append(object_id)
+
+
+def _facts_and_ends(conn: Any) -> None:
+    """Facts go up again; the city forgets again what its backup still knew, and the dates of
+    deletion that rested on its word are given anew (fieldkit/tripend.py)."""
+    void = "SELECT digest FROM receipt WHERE void = 1"
+    conn.execute(f"UPDATE fact SET receipt = NULL WHERE receipt IN ({void})")
+    ended = (
+        "SELECT json_extract(item.value, '$.id') FROM receipt r, json_each(r.body, '$.items') item"
+        " WHERE r.void = 1 AND json_extract(r.body, '$.kind') = 'trip_end'"
+    )
+    known = "SELECT 1 FROM receipt n, json_each(n.body, '$.items') i WHERE n.void = 0"
+    known += " AND json_extract(n.body, '$.kind') = 'trip_end'"
+    known += " AND json_extract(i.value, '$.id') = trip.id"
+    conn.execute(
+        f"UPDATE trip SET city_forgot = NULL WHERE id IN ({ended}) AND NOT EXISTS ({known})"
+    )
+    conn.execute(
+        "UPDATE reception SET erased_on = NULL WHERE erased_on IS NOT NULL AND (trip_id IN"
+        " (SELECT id FROM trip WHERE state = 'wiped' AND city_forgot IS NULL) OR trip_id IN"
+        " (SELECT c.trip_id FROM desk_copy c JOIN trip d ON d.id = c.desk_id"
+        "  WHERE d.state = 'wiped' AND d.city_forgot IS NULL))"
+    )
+
+
+def _cancel_ends(conn: Any, trips: Iterable[str]) -> None:
+    """The end of a trip that was begun and whose folder is still here waits for new receipts."""
+    for trip_id in trips:
+        conn.execute(
+            "DELETE FROM erasure WHERE done_at IS NULL AND id IN (?, ?)",
+            (f"trip:{trip_id}", f"slips:{trip_id}"),
+        )

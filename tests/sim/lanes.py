@@ -1,0 +1,72 @@
+"""Several requests of one laptop on the way at once (sync/lanes.py), in an order of the dice.
+
+Time is a number here: a request takes as long as the dice say, and nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sync.lanes import Done
+from sync.road import Answer, NoAnswer, Request
+from tests.sim.kernel import Cell, Process
+from tests.sim.road import Network, SimRoad
+
+TOOK = (0.01, 0.02, 0.4, 3.0, 20.0)
+
+
+class SimLanes:
+    """Lanes of a laptop's process."""
+
+    def __init__(self, net: Network, laptop: str, process: Process, width: int = 4) -> None:
+        self.width = width
+        self.net, self.laptop, self.process = net, laptop, process
+        self.time = 0.0
+        self.rtt = (0.0, 0.01, 0.3)[int(net.storm.dice.random() * 3)]
+        self.jobs: list[tuple[Any, Request]] = []
+        self.ends: list[Done] = []
+        self.flying = 0
+        self.bell = Cell()
+        self.closed = False
+
+    def start(self, tag: Any, request: Request) -> None:
+        self.jobs.append((tag, request))
+        self._next()
+
+    def _next(self) -> None:
+        while self.jobs and self.flying < self.width and not self.closed:
+            tag, request = self.jobs.pop(0)
+            self.flying += 1
+            self.net.kernel.spawn(self.process, partial(self._fly, tag, request))
+
+    def _fly(self, tag: Any, request: Request) -> None:
+        answer: Answer | None = None
+        error: NoAnswer | None = None
+        try:
+            answer = SimRoad(self.net, self.laptop).send(*request)
+        except NoAnswer as why:
+            error = why
+        took = TOOK[int(self.net.storm.dice.random() * len(TOOK))]
+        self.flying -= 1
+        self.ends.append(Done(tag, answer, error, took, self.rtt))
+        self.bell.put(True)
+        self._next()
+
+    def finished(self, wait: float) -> list[Done]:
+        self.net.kernel.pause()
+        if not self.ends and (self.flying or self.jobs) and self.net.storm.dice.random() < 0.95:
+            self.bell = Cell()
+            self.net.kernel.wait(self.bell)
+        elif not self.ends:
+            self.time += wait
+        found, self.ends = self.ends, []
+        self.time += max([one.took for one in found], default=0.0)
+        return found
+
+    def now(self) -> float:
+        return self.time
+
+    def close(self) -> None:
+        self.closed = True
+        self.jobs.clear()
