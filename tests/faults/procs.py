@@ -107,7 +107,8 @@ def be_careless(how: str) -> None:
 
         blobs.os = Os()  # type: ignore[assignment]
     elif how == "no-folder-sync":
-        blobs._sync_dir = lambda folder: None
+        assert blobs.sync_dir
+        blobs.sync_dir = lambda folder: None
     else:
         set_clock(float(how))
 
