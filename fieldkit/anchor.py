@@ -13,7 +13,6 @@ from fieldkit.store import ledger
 from fieldkit.store import receipts as kept
 from fieldkit.store.vault import Vault
 from sync.receipt import Receipt
-from sync.statements import void
 from sync.verify_ledger import GENESIS
 from sync.wire import WireError
 
@@ -39,7 +38,7 @@ def watch(vault: Vault, made: Receipt, value: dict[str, Any], late: bool = False
         raise WireError("malformed")
     if epoch < 1:  # no store has such a life, so no statement could ever make it void
         raise WireError("malformed")
-    if void(kept.epochs(vault.book), epoch, seq):
+    if kept.is_void(vault.book, made):
         raise WireError("void_receipt")
     if known["epoch"] and epoch > known["epoch"]:
         raise WireError("city_restored")

@@ -18,15 +18,18 @@ from fieldkit.carry_write import Carried, Writer
 from fieldkit.city import identity
 from fieldkit.errors import BadInput, KitError, NotFound, NotReady
 from fieldkit.media_says import own_medium
+from fieldkit.outbox import Progress
 from fieldkit.store import facts, numbering
 from fieldkit.store.vault import Vault
 from sync import bundle, fail, folder_road, medium
 from sync.client import Client, Identity
+from sync.disk import sync_dir
 from sync.folder_road import NoLine
 
 
-def export(vault: Vault, folder: Path, medium_no: str) -> Carried:
+def export(vault: Vault, folder: Path, medium_no: str, seen: Progress | None = None) -> Carried:
     """Write all that waits into `folder`: one bundle, or several where one file is too small.
+    `seen` follows the bytes.
 
     The row first, then the file; so a kill leaves a row that says `begun`, and a reply to a bundle
     that did get written whole is still known.
@@ -37,14 +40,14 @@ def export(vault: Vault, folder: Path, medium_no: str) -> Carried:
     check_folder(vault, folder)
     me, seal = identity(vault), city_seal(vault)
     check_city(me, folder)
-    with outbox.one_at_a_time(vault):
+    with outbox.one_at_a_time(vault), outbox.told_of_room():
         client = Client(NoLine(), me)
         carry_asks.for_renewal(vault)
         asks = carry_asks.waiting(vault)
         load = carry_letters.load(vault, client, carry_asks.letters(client, asks))
         begin = len(load.letters) - len(asks) + 1
         parts = {folder_road.part_name(begin + i): ask for i, ask in enumerate(asks)}
-        writer = Writer(vault, folder, number, me, seal)
+        writer = Writer(vault, folder, number, me, seal, seen or Progress())
         done = writer.write(load, parts)
         return _further(client, writer, load, done)
 
@@ -160,7 +163,7 @@ def empty(vault: Vault, no: int, folder: Path) -> int:
             fail.point("usb.erased")
         for path in folder.glob(f"{media.CONDEMNED}*.TMP"):
             path.unlink(missing_ok=True)
-        medium.sync_dir(folder)
+        sync_dir(folder)
     except OSError as error:
         raise carry_says.trouble(error) from None
     if any(path.exists() for path in found):

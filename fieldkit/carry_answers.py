@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from fieldkit import carry_asks, checkout, renew, reserve, tripend
+from fieldkit import carry_asks, checkout, container, renew, reserve, tripend
 from fieldkit import carry_meanwhile as meanwhile
 from fieldkit.carry_asks import Ask
 from fieldkit.city import identity, refusal
@@ -27,13 +27,15 @@ from sync.wire import WireError
 Rows = list[dict[str, Any]]
 _lists: WeakKeyDictionary[Vault, dict[str, Rows]] = WeakKeyDictionary()
 OPEN_FIRST = (
-    "受付データが閉じています。受付の画面で開いてから、もう一度「返事を読む」を押してください。"
+    "{}が閉じています。その画面で開いてから、もう一度「返事を読む」を押してください。"
 )
 CHANGED = (
     "頼んだあとに受付で変えたものが、訪問データに入っていません（受付データが閉じています）。"
     "受付の画面と見比べてください。"
 )
 NEW_KEY = "鍵が新しくなりました。監督者が、削除記録の画面から金庫の控えを印刷してください。"
+FILL = "もう一度「書き込む」「返事を読む」をすると、すべての端末の内容が入ります。"
+SCREENS = {container.DESK: "/desk", container.OFFICE: "/office"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _read(me: Identity, ask: Ask, value: dict[str, Any]) -> Verified:
     fits = {
         "key": made.id == ask.trip,
         "checkout": (made.kind, made.day) == ("field", ask.day),
-    }.get(ask.what, made.kind == "desk")
+    }.get(ask.what, made.kind == ask.kind)
     if not fits:
         raise WireError("not_for_us")
     return Verified(ask, made)
@@ -118,19 +120,20 @@ def _key(vault: Vault, ask: Ask, made: Trip) -> Told:
     return Told(True, f"{says(ask)}が届き、開きました。", "/")
 
 
-def _desk(vault: Vault, ask: Ask, made: Trip) -> Told:
-    if reserve.desk_row(vault) is None:
-        vault.add_trip(made.id, "desk", made.day, made.public, made.secret)
-    return Told(True, f"受付データの用意ができました。{NEW_KEY}", "/deletion")
+def _first(vault: Vault, ask: Ask, made: Trip) -> Told:
+    if container.row(vault, ask.kind) is None:
+        vault.add_trip(made.id, ask.kind, made.day, made.public, made.secret)
+    more = FILL if ask.kind == container.OFFICE else ""
+    return Told(True, f"{says(ask)}の用意ができました。{more}{NEW_KEY}", "/deletion")
 
 
 def _renew(vault: Vault, ask: Ask, made: Trip) -> Told:
-    row = renew.wanted(vault)
+    name, row = container.NAMES[ask.kind], renew.wanted(vault, ask.kind)
     if row is not None and row["id"] == ask.trip and ask.trip not in vault.trips:
-        return Told(False, OPEN_FIRST, "/desk", waits=True)
+        return Told(False, OPEN_FIRST.format(name), SCREENS[ask.kind], waits=True)
     if not renew.take(vault, ask.trip, made):
-        return Told(True, "受付データの入れ替えは、もう要りません。")
-    return Told(True, f"受付データを入れ替えました。{NEW_KEY}", "/deletion")
+        return Told(True, f"{name}の入れ替えは、もう要りません。")
+    return Told(True, f"{name}を入れ替えました。{NEW_KEY}", "/deletion")
 
 
 def _checkout(vault: Vault, ask: Ask, made: Trip) -> Told:
@@ -147,7 +150,9 @@ def _checkout(vault: Vault, ask: Ask, made: Trip) -> Told:
     return Told(True, text + missing, f"/checkout?trip={trip.id}")
 
 
-_TAKES = {"key": _key, "desk": _desk, "renew": _renew, "checkout": _checkout}
+_TAKES = {
+    "key": _key, "renew": _renew, **dict.fromkeys(container.KINDS, _first), "checkout": _checkout,
+}  # fmt: skip
 
 
 def says(ask: Ask) -> str:
@@ -155,8 +160,8 @@ def says(ask: Ask) -> str:
     day = wareki(date.fromisoformat(ask.day)) if ask.day else ""
     return {
         "key": "閉じているデータの鍵",
-        "desk": "受付データ",
-        "renew": "新しい受付データ",
+        **container.NAMES,
+        "renew": f"新しい{container.NAMES[ask.kind]}",
         "checkout": f"{day}の持ち出し（予約{len(ask.ids)}件）",
         "days": f"{day}の予約の一覧",
     }[ask.what]

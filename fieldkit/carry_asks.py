@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fieldkit import checkout, renew, reserve
+from fieldkit import checkout, container, office, renew
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
@@ -22,13 +22,16 @@ from sync.client import Client
 from sync.folder_road import Letter
 
 KEY, SENT = "ask:", "asked:"
-WHAT = ("key", "renew", "desk", "checkout", "days")
+WHAT = ("key", "renew", *container.KINDS, "checkout", "days")
 """In the order in which answers are taken: a key may open what the next one needs."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """`what` is one of WHAT; `trip` the one whose key is asked for, or the container to renew."""
+    """`what` is one of WHAT; `trip` the one whose key is asked for, or the container to renew.
+
+    `kind` is that of the container, where a first or a next one is asked for.
+    """
 
     what: str
     at: str
@@ -37,6 +40,7 @@ class Ask:
     request_id: str = ""
     ids: tuple[str, ...] = ()
     share: bool = False
+    kind: str = container.DESK
 
     @property
     def key(self) -> str:
@@ -49,7 +53,7 @@ class Ask:
             return asking.secret(self.trip)
         if self.what == "days":
             return asking.days(self.day)
-        kind = "field" if self.what == "checkout" else "desk"
+        kind = "field" if self.what == "checkout" else self.kind
         return asking.trip(self.request_id, kind, self.day, self.ids, self.share)
 
 
@@ -122,12 +126,14 @@ def for_list(vault: Vault, day: str) -> Ask:
     return _keep(vault, Ask("days", vault.now(), day))
 
 
-def for_desk(vault: Vault) -> Ask:
-    """This laptop's first container for its desk."""
-    if reserve.desk_row(vault) is not None:
-        raise NotReady("受付データは、もう用意してあります。")
-    today = vault.now()[:10]
-    return _keep(vault, Ask("desk", vault.now(), today, "", reserve.first_request(vault)))
+def for_first(vault: Vault, kind: str = container.DESK) -> Ask:
+    """This laptop's first container for its desk, or on a kit of the office that of all records."""
+    if kind == container.OFFICE and not office.is_office(vault):
+        raise NotFound(office.NOT_HERE)
+    if container.row(vault, kind) is not None:
+        raise NotReady(f"{container.NAMES[kind]}は、もう用意してあります。")
+    request_id = container.request_for(vault, kind)
+    return _keep(vault, Ask(kind, vault.now(), vault.now()[:10], "", request_id, kind=kind))
 
 
 def for_key(vault: Vault, trip_id: str) -> Ask:
@@ -148,19 +154,23 @@ def withdraw(vault: Vault, key: str) -> None:
 
 
 def for_renewal(vault: Vault) -> None:
-    """A container that has to be renewed asks for the next one, and for its own key: the desk may
-    be closed when the answer comes."""
+    """A container that has to be renewed asks for the next one, and for its own key: it may be
+    closed when the answer comes."""
     renew.due(vault)
-    row = renew.wanted(vault)
-    if row is not None:
-        request_id = renew.request_for(vault, row["id"])
-        mine = Ask("renew", vault.now(), vault.now()[:10], row["id"], request_id)
-        known = [ask for ask in waiting(vault) if ask.what == "renew"]
-        for old in known:
-            if old.key != mine.key:
-                end(vault, old)
-        _keep(vault, mine)
-        for_key(vault, row["id"])
+    for kind in container.KINDS:
+        row = renew.wanted(vault, kind)
+        if row is not None:
+            _renewal(vault, kind, row["id"])
+
+
+def _renewal(vault: Vault, kind: str, trip_id: str) -> None:
+    request_id = container.request_for(vault, kind, trip_id)
+    mine = Ask("renew", vault.now(), vault.now()[:10], trip_id, request_id, kind=kind)
+    for old in waiting(vault):
+        if (old.what, old.kind) == ("renew", kind) and old.key != mine.key:
+            end(vault, old)
+    _keep(vault, mine)
+    for_key(vault, trip_id)
 
 
 # -- what goes along ------------------------------------------------------------------------------

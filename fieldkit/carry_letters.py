@@ -46,7 +46,7 @@ def load(vault: Vault, client: Client, more: Iterable[Letter] = ()) -> Load:
     """Everything that waits now, in the order of the line: saves, photos, news, ended trips."""
     numbering.adopt_orphans(vault)
     held = Sending(vault, pull.place)
-    rows, about = held.ledger(), held.about()
+    rows, about = held.ledger(), held.about() | held.shows(True)
 
     def batch(**parts: Any) -> Letter:
         made = client.batch(ledger=parts.pop("ledger", rows), about=about, **parts)
@@ -70,7 +70,7 @@ def load(vault: Vault, client: Client, more: Iterable[Letter] = ()) -> Load:
 def load_rest(vault: Vault, client: Client, done: frozenset[str]) -> Load:
     """The photos that the bundles before did not hold, as many as one file takes."""
     held = Sending(vault, pull.place)
-    rows, about = held.ledger(), held.about()
+    rows, about = held.ledger(), held.about() | held.shows(True)
     pictures = _pictures(vault, done)
 
     def batch(photos: Any) -> Letter:

@@ -91,7 +91,7 @@ def take_replies(vault: Vault, folder: Path, asks: bool = True) -> list[Taken]:
         raise carry_says.trouble(error) from None
     for name, reply in sorted(found, key=lambda one: one[1].n):
         try:
-            with outbox.one_at_a_time(vault):
+            with outbox.one_at_a_time(vault), outbox.told_of_room():
                 done.append(_take(vault, name, reply, asks))
         except WireError as error:
             done.append(Taken(name, error.code, reply.n))

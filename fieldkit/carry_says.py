@@ -9,6 +9,7 @@ from fieldkit.errors import KitError
 from sync.medium import Full, Unsound
 
 KEPT = "送るものは、この端末に残っています。"
+WRITING = "USBメモリに書き込んでいます。終わるまで抜かないでください。"
 NO_SEAL = KitError(
     "no_city_seal",
     "市サーバの封印用の鍵を、まだ受け取っていません。庁内の回線で一度「市のサーバへ送る」を"
@@ -73,6 +74,16 @@ def full(error: Full) -> KitError:
         "medium_full",
         f"USBメモリの空きが足りません（{need} MB 必要です）。書きかけのものは残していません。"
         "不要なファイルを消すか、別のUSBメモリで、もう一度書き込んでください。" + KEPT,
+        "retry",
+    )
+
+
+def stopped(error: Exception) -> KitError:
+    """Something that nobody foresaw; its text may hold what was typed, so only its kind is told."""
+    return KitError(
+        "carry_stopped",
+        f"書き込みが途中で止まりました（{type(error).__name__}）。もう一度「書き込む」を"
+        "押してください。" + KEPT,
         "retry",
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldkit import carry_asks, carry_says
 from fieldkit.carry_asks import Ask
 from fieldkit.carry_letters import Load
 from fieldkit.errors import KitError
+from fieldkit.outbox import Progress
 from fieldkit.store.vault import Vault
 from sync import bundle, fail, folder_road, medium
 from sync.client import Identity
@@ -46,6 +48,7 @@ class Writer:
     medium: str
     me: Identity
     seal: bytes
+    seen: Progress = field(default_factory=Progress)
 
     def write(self, load: Load, asks: dict[str, Ask]) -> Carried:
         vault = self.vault
@@ -61,7 +64,7 @@ class Writer:
         fail.point("usb.begun")
         try:
             _tidy(self.me, self.folder)
-            digest = plan.write(self.folder, self.seal)
+            digest = plan.write(self.folder, self.seal, self._moved(plan.size))
         except (OSError, Full, Unsound) as error:
             _drop(vault, row["no"])
             raise carry_says.trouble(error) from None
@@ -73,6 +76,18 @@ class Writer:
             conn.execute("UPDATE bundle SET state = 'written' WHERE no = ?", (row["no"],))
             vault.note("carried_out", plan.manifest.address.id, digest)
         return Carried(row["no"], (plan.file_name,), plan.size, load.items, load.damaged)
+
+    def _moved(self, size: int) -> Callable[[int], None]:
+        """Counts a file's bytes half when they are written, half when they are read back."""
+        before, halves = self.seen.bytes_total, 0
+        self.seen.begin(0, before + size)
+
+        def moved(count: int) -> None:
+            nonlocal halves
+            halves += count
+            self.seen.bytes_done = min(before + halves // 2, self.seen.bytes_total)
+
+        return moved
 
 
 def _refused(error: WireError) -> KitError:

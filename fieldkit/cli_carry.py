@@ -33,6 +33,7 @@ def run(vault: Vault, folder: Path, medium_no: str, erase: bool, day: str = "") 
         ask = carry_asks.for_day(vault, None, day, carry_asks.booked(vault, day))
         print(f"頼みました：{carry_answers.says(ask)}")
     if not good or carry.has_something(vault):
+        print("書き込んで、読み直しています。USBメモリを抜かないでください…", flush=True)
         for line in written(carry.export(vault, folder, medium_no)):
             print(line)
     left = outbox.waiting(vault)
@@ -44,6 +45,8 @@ def written(done: Carried) -> list[str]:
     """What a person is told of the files that were written."""
     names = "、".join(done.files)
     says = [f"{names} に{done.items}件を書き、読み直して確かめました。"]
+    if not done.items:
+        says = [f"送るものはありません。市の知らせを受け取るためのファイル {names} を書きました。"]
     if len(done.files) > 1:
         says.append(f"一つのファイルに入らないため、{len(done.files)}個に分けました。全部を運びます。")
     if done.left:

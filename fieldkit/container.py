@@ -21,6 +21,7 @@ from sync.wire import WireError
 
 DESK, OFFICE = "desk", "office"
 KINDS = (DESK, OFFICE)
+NAMES = {DESK: "受付データ", OFFICE: "全体の状況のデータ"}
 
 
 @dataclass(frozen=True)

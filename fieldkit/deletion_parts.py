@@ -132,13 +132,15 @@ def reservation_record(
     ]
     mark = f"受付番号{row['label'] or row['no']}："
     waits, faults = gathered(trips, "waits"), gathered(trips, "faults")
-    if not row["trip_id"]:
-        waits.append(f"{mark}訪問に持ち出していない受付です。受付データの中にあります。")
+    slips_of, slips_at = _slips_erased(look, row)
+    if not row["trip_id"] and not slips_at:
+        here = "訪問に持ち出していない受付です。受付データの中にあります。"
+        away = "ほかの端末の訪問です。受付票は、その端末が消去を終えると消去します。"
+        waits.append(mark + (here if row["state"] == "booked" else away))
     if len(people) < row["planned"]:
         faults.append(f"{mark}申請者の内訳が台帳にありません（旧版の記録）。")
-    slips_at = _slips_erased_at(look, row["trip_id"])
     said = look.row(reservation_id, "erased")
-    if slips_at and not look.said_at(row["trip_id"], slips_at, "erased"):
+    if slips_at and not look.said_at(slips_of, slips_at, "erased"):
         faults.append(f"{mark}取扱記録簿に、受付票の消去の行がありません。")
     closed = not waits and not faults
     return ReservationRecord(
@@ -167,7 +169,9 @@ def _containers(look: Evidence, row: Any) -> list[str]:
     noted = [
         found["desk_id"]
         for found in look.book.all(
-            "SELECT desk_id FROM desk_copy WHERE trip_id = ?", row["trip_id"]
+            "SELECT desk_id FROM desk_copy WHERE trip_id IN (?, ?)",
+            row["trip_id"],
+            row["reservation_id"],
         )
     ]
     alive = look.book.all(
@@ -185,9 +189,15 @@ def _containers(look: Evidence, row: Any) -> list[str]:
     return [*dict.fromkeys([*field, *desks, *(found["trip_id"] for found in sealed)])]
 
 
-def _slips_erased_at(look: Evidence, trip_id: str) -> str:
-    row = look.book.one("SELECT done_at FROM erasure WHERE id = ?", f"slips:{trip_id}")
-    return str(row["done_at"] or "") if row else ""
+def _slips_erased(look: Evidence, reception: Any) -> tuple[str, str]:
+    """(what the ledger names, when): the trip whose slips went, or the one slip of a visit that
+    another kit made."""
+    trip_id, rid = reception["trip_id"], reception["reservation_id"]
+    row = look.book.one(
+        "SELECT object_id, done_at FROM erasure WHERE id = ?",
+        f"slips:{trip_id}" if trip_id else f"slip:{rid}",
+    )
+    return (row["object_id"], row["done_at"] or "") if row else (trip_id or rid, "")
 
 
 # -- small things -------------------------------------------------------------------------------

@@ -23,13 +23,14 @@ from fieldkit.store.vault import Vault
 WORDS = container.Words(
     none=KitError(
         "office_locked",
-        "全体の状況の用意に、市サーバが要ります。庁内の回線につないでから、もう一度どうぞ。",
+        "全体の状況の用意に、市サーバが要ります。庁内の回線につなぐか、「送信」から「USBで運ぶ」を"
+        "開いて、全体の状況のデータを頼んでください。",
         "retry",
     ),
     locked=KitError(
         "office_locked",
         "全体の状況を開く鍵を市サーバから受け取れません。庁内の回線につなぐか、"
-        "26文字を入れてください。",
+        "金庫の控えの26文字を入れてください。",
         "retry",
     ),
 )

@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from fieldkit import pull
 from fieldkit.city import connect, link, said_no, untrusted
+from fieldkit.errors import KitError
 from fieldkit.sending import OPS_A_BATCH, Sending, clock_offset
 from fieldkit.store import numbering
 from fieldkit.store.vault import Vault
@@ -24,9 +27,16 @@ from sync.road import NoAnswer
 from sync.sender import Sender
 from sync.wire import WireError
 
-__all__ = ["OPS_A_BATCH", "Progress", "items", "requeue", "sent", "sent_count", "sync", "waiting"]
+__all__ = ["OPS_A_BATCH", "Progress", "items", "requeue", "sent", "sent_count", "sync",
+           "told_of_room", "waiting"]  # fmt: skip
 
 CLOCK_OFF = 120
+NO_ROOM = KitError(
+    "disk_full",
+    "この端末のディスクに空きがなく、市との受け渡しを止めました。送るものも受領証も失われていません。"
+    "不要なファイルを消してから、もう一度どうぞ。",
+    "retry",
+)
 _at_once: WeakKeyDictionary[Vault, threading.RLock] = WeakKeyDictionary()
 _guard = threading.Lock()
 
@@ -36,7 +46,7 @@ class Progress:
     """What the screen shows while a sync runs; bytes are those of photos and saves together.
 
     `done` counts what receipts prove, never what was merely sent. `code` is that of the KitError
-    that stopped it.
+    that stopped it. `usb`: a USB memory is being written, which proves nothing.
     """
 
     total: int = 0
@@ -48,6 +58,7 @@ class Progress:
     code: str = ""
     warning: str = ""
     lanes: int = 1
+    usb: bool = False
     started: float | None = None
     bytes_there: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -132,6 +143,17 @@ def one_at_a_time(vault: Vault) -> threading.RLock:
         return _at_once.setdefault(vault, threading.RLock())
 
 
+@contextmanager
+def told_of_room() -> Iterator[None]:
+    """A full disk in words of the send: the store's own sentence speaks of a form on a screen."""
+    try:
+        yield
+    except KitError as error:
+        if error.code == NO_ROOM.code:
+            raise NO_ROOM from None
+        raise
+
+
 def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     """Send all that waits; returns what was done. KitError where the city cannot be reached.
 
@@ -140,7 +162,7 @@ def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     what is left.
     """
     seen = progress or Progress()
-    with one_at_a_time(vault):
+    with one_at_a_time(vault), told_of_room():
         left = [i for i in items(vault) if i["state"] == "queued"]
         seen.begin(len(left), sum(i["size"] for i in left))
         client = connect(vault)
@@ -169,6 +191,7 @@ def clock_warning(vault: Vault) -> str:
         return ""
     minutes = round(abs(ahead) / 60)
     says = f"{minutes}分" if minutes < 120 else f"約{round(minutes / 60)}時間"
+    says = says if minutes < 72 * 60 else f"約{round(minutes / 60 / 24):,}日"
     way = "進んで" if ahead > 0 else "遅れて"
     return (
         f"この端末の時計は、市サーバより{says}{way}います。"

@@ -76,15 +76,9 @@ def send_corrected(vault: Vault, object_id: str) -> str:
     if vault.book.one("SELECT 1 FROM outbox WHERE op_id = ?", made) is None:
         raise NotReady("ディスクに空きがないため、置き換えられませんでした。もう一度どうぞ。")
     with vault.book.write() as conn:
-        for one in item.ids:
-            done = conn.execute(
-                "UPDATE outbox SET state = 'superseded' WHERE op_id = ?"
-                " AND state IN ('parked', 'handed')",
-                (one,),
-            )
-            if done.rowcount:
-                _note(vault, conn, one, "superseded", item.reason, "", made)
-                vault.note("superseded", one, made)
+        for one in _moved(conn, item, "superseded"):
+            _note(vault, conn, one, "superseded", item.reason, "", made)
+            vault.note("superseded", one, made)
     fail.point("parked.superseded")
     return made
 
@@ -93,14 +87,8 @@ def send_corrected(vault: Vault, object_id: str) -> str:
 def resend(vault: Vault, object_id: str) -> int:
     """Let one line be sent once more; the city answers again. Returns how many things it holds."""
     item = held_up(vault, object_id)
-    table, key = _TABLES[item.what]
     with vault.book.write() as conn:
-        for one in item.ids:
-            conn.execute(
-                f"UPDATE {table} SET state = 'queued' WHERE {key} = ?"
-                " AND state IN ('parked', 'handed')",
-                (one,),
-            )
+        for one in _moved(conn, item, "queued"):
             vault.note("requeued", one, "1")
     return len(item.ids)
 
@@ -113,14 +101,8 @@ def hand(vault: Vault, object_id: str) -> str:
     """
     item = held_up(vault, object_id)
     digest = sha256(_packed(vault, item))
-    table, key = _TABLES[item.what]
     with vault.book.write() as conn:
-        for one in item.ids:
-            conn.execute(
-                f"UPDATE {table} SET state = 'handed' WHERE {key} = ?"
-                " AND state IN ('parked', 'handed')",
-                (one,),
-            )
+        for one in _moved(conn, item, "handed"):
             _note(vault, conn, one, "handed", item.reason, digest, "")
             vault.note("handed", one, digest[:16])
     fail.point("parked.handed")
@@ -217,6 +199,13 @@ def _sheet(vault: Vault, item: Item, lines: list[str]) -> bytes:
         "片づいたら、監督者が送信の画面で記録してください。",
     ]
     return "\r\n".join("\n\n".join(["\n".join(head), *lines, ""]).split("\n")).encode()
+
+
+def _moved(conn: Any, item: Item, state: str) -> list[str]:
+    """Put what is still held up of a line into another state; the ids that this moved."""
+    table, key = _TABLES[item.what]
+    update = f"UPDATE {table} SET state = ? WHERE {key} = ? AND state IN ('parked', 'handed')"
+    return [one for one in item.ids if conn.execute(update, (state, one)).rowcount]
 
 
 def _note(

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fieldkit import visit
+from fieldkit import slips, visit
 from fieldkit.store import heard, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
@@ -34,10 +34,13 @@ def place(vault: Vault, trip_id: str, cursor: int, told: Told) -> None:
         with trip.db.write() as conn:
             if first:  # the numbers of the city may have begun anew (fieldkit/restored.py)
                 conn.execute("UPDATE record SET base = 0")
+                slips.unsay(conn)
             _place_records(vault, trip, conn, words, sent)
             _place_clashes(conn, told)
         fail.point("pull.placed")
         _list(vault, trip, book, words)
+        if trip.kind == "desk":
+            slips.intend_closed(vault, trip)
     fail.point("pull.listed")
     _close_visits(vault, trip)
     late = [one["rev"] - 1 for one in words if one["id"] in unsure]
@@ -200,7 +203,8 @@ def _list(vault: Vault, trip: OpenTrip, book: Any, words: list[Told]) -> None:
             enlist(trip, book, home)
     for told in words:
         if told["kind"] == "reservation" and told["id"] in homes:
-            _state(book, told["id"], told["body"], str(told["at"])[:10])
+            day = str(told["body"].get(slips.CLOSED) or told["at"])[:10]
+            _state(book, told["id"], told["body"], day)
 
 
 def enlist(trip: OpenTrip, book: Any, reservation_id: str) -> None:

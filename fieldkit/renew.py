@@ -91,11 +91,11 @@ def _run(vault: Vault, kind: str) -> None:
 def take(vault: Vault, old_id: str, made: Trip) -> bool:
     """Renew with a container that came by USB memory; False where that is not wanted any more.
 
-    The desk has to be open. What it saved meanwhile need not be at the city yet: its old folder
+    The old one has to be open. What it saved meanwhile need not be at the city yet: its old folder
     stays until it is (`erase_old`).
     """
     with ONE_AT_A_TIME:
-        row = wanted(vault)
+        row = wanted(vault, made.kind)
         known = vault.book.one("SELECT 1 FROM trip WHERE id = ?", made.id)
         if row is None or row["id"] != old_id:
             return False
@@ -105,11 +105,6 @@ def take(vault: Vault, old_id: str, made: Trip) -> bool:
         _renew(vault, vault.trip(old_id), made)
         vault.forget_trip(old_id)
     return True
-
-
-def request_for(vault: Vault, old_id: str) -> str:
-    """The id of the request for the desk's container that follows this one."""
-    return container.request_for(vault, DESK, old_id)
 
 
 def end_office(vault: Vault) -> None:

@@ -55,11 +55,6 @@ def open_desk(vault: Vault, code: str = "") -> OpenTrip:
     return container.opened(vault, container.DESK, WORDS, code)
 
 
-def first_request(vault: Vault) -> str:
-    """The id of the request for this laptop's first container."""
-    return container.request_for(vault, container.DESK)
-
-
 def reserve(
     vault: Vault,
     desk: OpenTrip,

@@ -1,10 +1,11 @@
-"""The city's store was set back to a backup, and the city says so: what it lost goes up again.
+"""The city's store was set back, and the city says so: what it lost goes up again.
 
-A signed epoch statement names the last receipt that the restored store holds. Every later receipt
-of the older life is *void*: what it proved here waits again where its sealed bytes are still on
-this laptop. What was already erased on such a receipt is lost to both sides and stands in the alarm
-list `lost` (the city's staff decide about a second visit). Without a valid statement nothing here
-happens: the sync stops with a sentence, as before (sync/PROTOCOL.md §5).
+With a signed epoch statement the city tells which of this laptop's receipts it has. Every other
+receipt of an older life is *void*, whatever its number: what it proved here waits again where its
+sealed bytes are still on this laptop. What was already erased on such a receipt is lost to both
+sides and stands in the alarm list `lost` (the city's staff decide about a second visit). Where the
+lost store comes back later, its receipts count again. Without a valid statement nothing here
+happens: the sync stops with a sentence, as before (sync/PROTOCOL.md §5.2).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Found:
 
     again: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
     trips: set[str] = field(default_factory=set)
 
 
@@ -63,37 +65,36 @@ def close_lost(vault: Vault, reason: str) -> int:
     return len(found)
 
 
-def accept(vault: Vault, statements: Sequence[Epoch]) -> bool:
+def accept(vault: Vault, statements: Sequence[Epoch], held: Sequence[str] | None = None) -> bool:
     """Take new epoch statements in; whether something has to be sent again. One commit.
 
-    WireError("city_restored") for a statement that contradicts a receipt that is kept here.
+    `held`: the digests of this laptop's receipts that the city has; None from a city of before,
+    where the numbers alone tell. WireError("city_restored") for a statement that contradicts a
+    receipt, or another statement, that is kept here.
     """
-    known = {one.number: one for one in kept.epochs(vault.book)}
     now = kept.city(vault.book)["epoch"]
-    fresh = [one for one in statements if one.number not in known]
-    for one in statements:
-        if one.number in known and known[one.number].body != one.body:
-            raise WireError("city_restored")
+    fresh = _fresh(vault, statements, held)
     if not fresh:
         return False
+    newest = max(fresh, key=lambda one: one.number)
     with vault.book.write() as conn:
         for one in fresh:
-            _fits(vault, one)
             conn.execute(
-                "INSERT INTO epoch (number, from_seq, from_digest, body, signature, kept_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO epoch (number, from_seq, from_digest, body, signature,"
+                " kept_at) VALUES (?, ?, ?, ?, ?, ?)",
                 (one.number, one.from_seq, one.from_digest, one.body, one.signature, vault.now()),
             )
-            conn.execute(
-                "UPDATE receipt SET void = 1 WHERE seq > ? AND json_extract(body, '$.epoch') < ?",
-                (one.from_seq, one.number),
-            )
+        if held is None:
+            kept.void_by_number(vault.book, fresh)
+        else:
+            kept.void_by_list(vault.book, newest.number, held)
+        found = Found(back=_back(conn))
+        for one in fresh:
+            _fits(vault, one)
         fail.point("restored.void")
-        newest = max(fresh, key=lambda one: one.number)
         if newest.number > now:
             kept.fall_back(vault.book, newest)
             conn.execute("UPDATE trip SET cursor = 0")  # all comes down again (fieldkit/pull.py)
-        found = Found()
         _saves(vault, conn, found)
         _photos(vault, conn, found)
         _facts_and_ends(conn)
@@ -103,8 +104,48 @@ def accept(vault: Vault, statements: Sequence[Epoch]) -> bool:
             vault.note("city_restored", vault.device_id, says)
         for object_id in found.lost:
             vault.note("city_restored", object_id, "lost")
+        for object_id in found.back:
+            vault.note("city_restored", object_id, "found")
     fail.point("restored.accepted")
     return bool(now)
+
+
+def _fresh(vault: Vault, statements: Sequence[Epoch], held: Sequence[str] | None) -> list[Epoch]:
+    """The statements that are new here. Where a store was set back to before a life that it had
+    told of, the number of that life may come again for another one: a newer life settles it."""
+    known = {one.number: one for one in kept.epochs(vault.book)}
+    fresh = [one for one in statements if one.number not in known]
+    other = [one for one in statements
+             if one.number in known and known[one.number].body != one.body]  # fmt: skip
+    settled = held is not None and max((one.number for one in fresh), default=0) > max([0, *known])
+    if other and not settled:
+        raise WireError("city_restored")
+    return [*fresh, *other]
+
+
+def _back(conn: Any) -> list[str]:
+    """What was lost and is at the city again: the store that was lost came back."""
+    back = (
+        "SELECT l.id FROM lost l JOIN receipt r ON r.void = 0 AND r.digest IN"
+        " ((SELECT receipt FROM photo WHERE id = l.id),"
+        " (SELECT receipt FROM outbox WHERE op_id = l.id)) WHERE l.closed_at IS NULL"
+    )
+    found = [row["id"] for row in conn.execute(back).fetchall()]
+    conn.executemany("DELETE FROM lost WHERE id = ?", [(one,) for one in found])
+    return found
+
+
+def proved_again(conn: Any, digest: str, exact: tuple[str, Any, Any]) -> None:
+    """A receipt for what is on the list of losses: it came twice (a bundle was taken in again)."""
+    void = "AND receipt IN (SELECT digest FROM receipt WHERE void = 1)"
+    for table, key in (("photo", "id"), ("outbox", "op_id")):
+        done = conn.execute(
+            f"UPDATE {table} SET receipt = ? WHERE {key} = ? AND sha256 = ? AND size = ?"
+            f" AND state IN ('receipted', 'erased') {void}",
+            (digest, *exact),
+        )
+        if done.rowcount:
+            conn.execute("DELETE FROM lost WHERE id = ? AND closed_at IS NULL", (exact[0],))
 
 
 def _fits(vault: Vault, one: Epoch) -> None:
@@ -193,6 +234,8 @@ def _facts_and_ends(conn: Any) -> None:
     conn.execute(
         "UPDATE reception SET erased_on = NULL WHERE erased_on IS NOT NULL AND (trip_id IN"
         " (SELECT id FROM trip WHERE state = 'wiped' AND city_forgot IS NULL) OR trip_id IN"
+        " (SELECT c.trip_id FROM desk_copy c JOIN trip d ON d.id = c.desk_id"
+        "  WHERE d.state = 'wiped' AND d.city_forgot IS NULL) OR reservation_id IN"
         " (SELECT c.trip_id FROM desk_copy c JOIN trip d ON d.id = c.desk_id"
         "  WHERE d.state = 'wiped' AND d.city_forgot IS NULL))"
     )

@@ -1,4 +1,4 @@
-"""The desk's key on paper in the supervisor's safe: printed, used without a line, shredded.
+"""A container's key on paper in the supervisor's safe: printed, used without a line, shredded.
 
 While such a sheet exists, its container is not gone for good, whatever was erased: the sheet is
 a key. So printing is noted, and the date of deletion waits until two people saw it shredded.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldkit import tripend
+from fieldkit import container, tripend
 from fieldkit.errors import NotFound
 from fieldkit.store.vault import Vault
 
@@ -29,11 +29,13 @@ def printed(vault: Vault, trip_id: str) -> None:
 def to_shred(vault: Vault) -> list[dict[str, Any]]:
     """The containers that ended and whose sheet nobody has seen shredded yet, oldest first."""
     rows = vault.book.all(
-        "SELECT t.id, t.day, m.value AS printed_at FROM meta m JOIN trip t ON m.key = ? || t.id"
-        " WHERE t.kind = 'desk' AND t.state IN ('ending', 'wiped') ORDER BY t.made_at, t.id",
+        "SELECT t.id, t.kind, t.day, m.value AS printed_at FROM meta m"
+        " JOIN trip t ON m.key = ? || t.id"
+        " WHERE t.kind IN (?, ?) AND t.state IN ('ending', 'wiped') ORDER BY t.made_at, t.id",
         META,
+        *container.KINDS,
     )
-    return [dict(row) for row in rows]
+    return [{**dict(row), "name": container.NAMES[row["kind"]]} for row in rows]
 
 
 def shredded(vault: Vault, trip_id: str, names: tuple[str, str]) -> None:

@@ -55,11 +55,8 @@ class Sending:
                 if sealed is None:
                     damaged.append(row["op_id"])
                     continue
-                found.append(
-                    HeldOp(
-                        row["op_id"], row["n"], row["trip_id"], row["sha256"], row["size"], sealed
-                    )
-                )
+                told = [row[name] for name in ("op_id", "n", "trip_id", "sha256", "size")]
+                found.append(HeldOp(*(*told, sealed)))
             self._park(damaged, "file_damaged")
             if found or not damaged:
                 return found
@@ -96,6 +93,9 @@ class Sending:
 
     def about(self) -> dict[str, Any]:
         return {"epoch": kept.city(self.book)["epoch"], "settings": settings_told.held(self.vault)}
+
+    def shows(self, whole: bool = False) -> dict[str, Any]:
+        return {"shows": kept.shown(self.book, whole)}
 
     # -- what the city proved ---------------------------------------------------------------------
     def newest(self) -> int:
@@ -147,6 +147,8 @@ class Sending:
         )
         if done.rowcount:
             self._proved.append(exact[0])
+        else:
+            restored.proved_again(conn, made.digest, exact)
         return int(done.rowcount)
 
     def _refusal(self, conn: Any, exact: tuple[str, Any, Any], reason: str) -> None:
@@ -182,7 +184,7 @@ class Sending:
     # -- what the city says -----------------------------------------------------------------------
     def hear(self, news: News) -> bool:
         self._pin(news)
-        if restored.accept(self.vault, news.epochs):
+        if restored.accept(self.vault, news.epochs, news.held):
             return True
         if news.value.get("seal_public"):
             self._city_seal(unb64(news.value["seal_public"]))

@@ -1,20 +1,37 @@
-"""The desk's slips of an ended trip: they go from the container in use, which is then renewed."""
+"""The desk's slips end with their visits: they go from the container in use, which is then renewed.
+
+A visit of this kit takes its slips along when its trip ends. Of a visit that another kit made the
+city says so by `closed` in the reservation (sync/server/closing.py); what was saved here of that
+slip and is not yet proved to be at the city holds it back. Intent → which containers held it → the
+rows → the row in the ledger: a kill anywhere leaves an owed erase.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from fieldkit import erase, reserve
-from fieldkit.store import records
+from fieldkit.store import numbering, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
 
+CLOSED = "closed"
+SAID = f"kind = 'reservation' AND json_extract(body, '$.{CLOSED}') IS NOT NULL"
+HELD = (
+    "kind = 'desk' AND (state <> 'wiped' OR city_forgot IS NULL"
+    " OR EXISTS (SELECT 1 FROM meta WHERE key = 'safe_sheet:' || trip.id))"
+)
+"""Which rows of `trip` are containers of the desk that somebody could still open."""
+
 
 def erase_owed(vault: Vault) -> None:
-    """Erase the slips of every trip for which that was written down and not done."""
+    """Erase the slips of every trip, and of every visit of another kit, for which that is owed."""
     for row in vault.book.all(
         "SELECT object_id AS id FROM erasure WHERE what = 'slips' AND done_at IS NULL"
     ):
         erase_copies(vault, row["id"])
+    erase_closed(vault)
 
 
 def erase_copies(vault: Vault, trip_id: str) -> None:
@@ -36,16 +53,84 @@ def erase_copies(vault: Vault, trip_id: str) -> None:
     ):
         if row is not None:
             _drop(vault.trips[row["id"]], found["id"])
+            vault.trips[row["id"]].db.checkpoint()
         vault.note("erased", found["id"], "trip_end")
     with vault.book.write():
         erase.done(vault, f"slips:{trip_id}", "erased", trip_id, "slips")
 
 
-def _drop(desk: OpenTrip, reservation_id: str) -> None:
-    """A reservation and its applicants, with their drafts."""
-    with desk.db.write() as conn:
-        rows = conn.execute(
-            "SELECT id FROM record WHERE id = ?1 OR parent = ?1", (reservation_id,)
-        ).fetchall()
-        records.drop(conn, [row["id"] for row in rows])
+# -- visits of other kits -------------------------------------------------------------------------
+def intend_closed(vault: Vault, desk: OpenTrip) -> None:
+    """Write down which slips have to go, for the visits that the city says are over."""
+    for rid in sorted(_closed(desk)):
+        erase.intend(vault, "slip", rid, "trip_end")
+
+
+def unsay(conn: Any) -> None:
+    """The city may have been set back to before these visits: it says again which are over."""
+    conn.execute(f"UPDATE record SET body = json_remove(body, '$.{CLOSED}') WHERE {SAID}")
+
+
+def erase_closed(vault: Vault) -> None:
+    """Erase the slips of visits that other kits made and ended (the desk has to be open)."""
+    row = reserve.desk_row(vault)
+    desk = vault.trips.get(row["id"]) if row is not None else None
+    if row is None or desk is None or not row["cursor"]:
+        return  # without a cursor the city was set back: whether it still says so is not known
+    intend_closed(vault, desk)
+    closed = _closed(desk)
+    for owed in vault.book.all(
+        "SELECT object_id AS id FROM erasure WHERE what = 'slip' AND done_at IS NULL"
+    ):
+        if owed["id"] in closed or not _ids(desk, owed["id"]):
+            _erase_one(vault, desk, owed["id"])
+        else:  # the city was set back to before the visit
+            with vault.book.write() as conn:
+                conn.execute("DELETE FROM erasure WHERE id = ?", (f"slip:{owed['id']}",))
+
+
+def _closed(desk: OpenTrip) -> set[str]:
+    return {row["id"] for row in desk.db.all(f"SELECT id FROM record WHERE {SAID}")}
+
+
+def _erase_one(vault: Vault, desk: OpenTrip, rid: str) -> None:
+    """A slip that is not here any more was dropped before a kill: what is left to do is done."""
+    if _waits(vault, _ids(desk, rid)):
+        return
+    with vault.book.write() as conn:
+        conn.execute(
+            f"INSERT OR IGNORE INTO desk_copy SELECT ?, id FROM trip WHERE {HELD}", (rid,)
+        )
+        erase.intend(vault, "desk", desk.id, "trip_end")
+    fail.point("slip.noted")
+    with vault.book.read(), desk.db.write():  # nobody saves anything of it meanwhile
+        if _waits(vault, _ids(desk, rid)):
+            return
+        _drop(desk, rid)
+    fail.point("slip.dropped")
     desk.db.checkpoint()
+    erase.done(vault, f"slip:{rid}", "erased", rid, "slips")
+    fail.point("slip.done")
+
+
+def _drop(desk: OpenTrip, rid: str) -> None:
+    with desk.db.write() as conn:
+        records.drop(conn, _ids(desk, rid))
+
+
+def _ids(desk: OpenTrip, rid: str) -> list[str]:
+    """A reservation and its applicants, as far as they are here; their drafts go with them."""
+    rows = desk.db.all("SELECT id FROM record WHERE id = ?1 OR parent = ?1", rid)
+    return [row["id"] for row in rows]
+
+
+def _waits(vault: Vault, ids: list[str]) -> bool:
+    """Whether something that was saved here of these is not yet proved to be at the city."""
+    numbering.adopt_orphans(vault)
+    marks = ", ".join("?" for _ in ids)
+    left: Any = vault.book.one(
+        f"SELECT 1 FROM outbox WHERE record_id IN ({marks})"
+        " AND state NOT IN ('receipted', 'given_up', 'superseded')",
+        *ids,
+    )
+    return left is not None or vault.unnumbered > 0

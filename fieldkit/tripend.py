@@ -52,6 +52,7 @@ def run_owed(vault: Vault) -> int:
             slips.erase_copies(vault, row["object_id"])
         elif row["what"] == "trip":
             _wipe_folder(vault, row["object_id"])
+    _erase_closed(vault)
     renew.erase_old(vault)
     date_deletions(vault)
     return len(owed(vault))
@@ -102,9 +103,7 @@ def end_trip(vault: Vault, trip_id: str, shredded_by: tuple[str, str]) -> None:
             if desk is not None:
                 erase.intend(vault, "desk", desk["id"], "trip_end")
             conn.execute(
-                "INSERT OR IGNORE INTO desk_copy SELECT ?, id FROM trip WHERE kind = 'desk'"
-                " AND (state <> 'wiped' OR city_forgot IS NULL"
-                " OR EXISTS (SELECT 1 FROM meta WHERE key = 'safe_sheet:' || trip.id))",
+                f"INSERT OR IGNORE INTO desk_copy SELECT ?, id FROM trip WHERE {slips.HELD}",
                 (trip_id,),
             )
             conn.execute(
@@ -166,17 +165,21 @@ def date_deletions(vault: Vault) -> None:
     """個人情報削除日: the day from which no key exists any more that opens what was written here.
 
     The trip and the desk's containers that held its slips are gone, and the city has given its
-    signed word that it forgot their secrets; no sheet of them lies in the safe (001 §8(2)キ).
+    signed word that it forgot their secrets; no sheet of them lies in the safe (001 §8(2)キ). Of a
+    visit that another kit made there is the slip alone.
     """
     day = vault.now()[:10]
     with vault.book.write() as conn:
         for row in conn.execute(
-            "SELECT r.reservation_id AS id FROM reception r JOIN trip t ON t.id = r.trip_id"
-            " WHERE r.erased_on IS NULL AND t.state = 'wiped' AND t.city_forgot IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM erasure e"
-            "  WHERE e.object_id = t.id AND e.done_at IS NULL)"
+            "SELECT r.reservation_id AS id FROM reception r LEFT JOIN trip t ON t.id = r.trip_id"
+            " WHERE r.erased_on IS NULL AND (t.state = 'wiped' AND t.city_forgot IS NOT NULL"
+            "  AND NOT EXISTS (SELECT 1 FROM erasure e"
+            "   WHERE e.object_id = t.id AND e.done_at IS NULL)"
+            "  OR r.trip_id = '' AND EXISTS (SELECT 1 FROM erasure e"
+            "   WHERE e.id = 'slip:' || r.reservation_id AND e.done_at IS NOT NULL))"
             " AND NOT EXISTS (SELECT 1 FROM desk_copy c JOIN trip d ON d.id = c.desk_id"
-            "  WHERE c.trip_id = t.id AND (d.state <> 'wiped' OR d.city_forgot IS NULL"
+            "  WHERE c.trip_id IN (r.trip_id, r.reservation_id)"
+            "  AND (d.state <> 'wiped' OR d.city_forgot IS NULL"
             "  OR EXISTS (SELECT 1 FROM meta WHERE key = 'safe_sheet:' || d.id)))"
         ).fetchall():
             facts.note(vault.book, f"{row['id']}:deletion", "deletion", day, {})
@@ -185,11 +188,18 @@ def date_deletions(vault: Vault) -> None:
             )
 
 
+def _erase_closed(vault: Vault) -> None:
+    """The slips of visits that other kits made; nobody renews the desk's container meanwhile."""
+    with renew.ONE_AT_A_TIME:
+        slips.erase_closed(vault)
+
+
 def tell_city(vault: Vault) -> None:
     """What needs the line: renew the desk's container, let the city forget the ended secrets.
 
     What fails is owed and tried again at the next send.
     """
+    _erase_closed(vault)
     renew.due(vault)
     with contextlib.suppress(KitError):
         renew.run(vault)

@@ -85,8 +85,11 @@ def follow(me: Identity, value: dict[str, Any]) -> Identity:
     return replace(me, city_public=keys[-1].new) if keys else me
 
 
-def read_trip(me: Identity, value: dict[str, Any]) -> Trip:
-    """The trip in the answer to `trip` or `secret`; WireError for anything else."""
+def read_trip(
+    me: Identity, value: dict[str, Any], request: str = "", kind: str = "", trip_id: str = ""
+) -> Trip:
+    """The trip in the answer to `trip` or `secret`; WireError for anything else, also for another
+    trip of this laptop than the one that was asked for (a city of before names no request)."""
     try:
         body = str(value["trip"]).encode()
         wire.verify(me.city_public, "trip", body, str(value["signature"]))
@@ -94,6 +97,9 @@ def read_trip(me: Identity, value: dict[str, Any]) -> Trip:
         if told["device"] != me.device:
             raise WireError("not_for_us")
         name = str(told["trip"])
+        asked = {"kind": kind, "request": request if "request" in told else "", "trip": trip_id}
+        if any(wanted and told[what] != wanted for what, wanted in asked.items()):
+            raise WireError("not_for_us")
         inside = packet.open_answer(me.seal_private, me.device, name, unb64(told["sealed"]))
         return Trip(
             name,

@@ -6,6 +6,7 @@ ZIP headers are damaged still gives each part that is whole.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
@@ -18,6 +19,8 @@ from sync.wire import WireError
 
 LIMIT = 2 * 1024**3
 """Bytes of one file; FAT32 ends at 4 GiB, ZIP without its 64-bit form too."""
+MOST = 2 * wire.PART_LIMIT
+"""Bytes of one request, in a file that somebody else wrote."""
 MANIFEST = "manifest"
 MANIFEST_LIMIT = 16 * 1024**2
 AGAIN = "-2"
@@ -84,9 +87,11 @@ class Opened:
     def __init__(self, file: BinaryIO, private: bytes, manifest: Manifest) -> None:
         self.manifest = manifest
         self.parts = manifest.parts()
-        if len(self.parts) > MOST_PARTS:
+        asks = manifest.kind not in ("reply", "enrolled")
+        if len(self.parts) > MOST_PARTS or (asks and any(p.size > MOST for p in self.parts)):
             raise WireError("too_large")
         self._file = file
+        self._end = file.seek(0, os.SEEK_END)
         self._private = private
         self._id = manifest.address.id
         self._places = _places(self._id, len(manifest.to_bytes()), self.parts)
@@ -94,8 +99,11 @@ class Opened:
     def part(self, part: Part) -> bytes | None:
         """The plain bytes of a part, None where they are damaged (both of them, if twice)."""
         for name in (part.name, part.name + AGAIN)[: 1 + part.twice]:
-            self._file.seek(self._places[name][0])
-            sealed = self._file.read(self._places[name][1])
+            begin, size = self._places[name]
+            if begin + size > self._end:  # cut off: no room is made for what is not there
+                continue
+            self._file.seek(begin)
+            sealed = self._file.read(size)
             try:
                 data = unseal(self._private, self.manifest.kind, self._id, name, sealed)
             except WireError:

@@ -154,7 +154,7 @@ class Client:
     ) -> Trip:
         """Ask for a trip. `share`: another laptop may have the same reservations out."""
         value = self._send(*asking.trip(request_id, kind, day, reservations, share))
-        return asking.read_trip(self.me, value)
+        return asking.read_trip(self.me, value, request_id, kind)
 
     def days(self, day: str) -> list[dict[str, Any]]:
         """What this laptop may take out on a day: `{"id", "owner", "half", "order", "place",
@@ -164,12 +164,14 @@ class Client:
 
     def fetch_secret(self, trip_id: str) -> bytes:
         value = self._send(*asking.secret(trip_id))
-        return asking.read_trip(self.me, value).secret
+        return asking.read_trip(self.me, value, trip_id=trip_id).secret
 
     def end_trip(self, trip_id: str) -> Receipt:
         body = canonical({"trip": trip_id})
         value = self._send("POST", f"/ksp/v1/trips/{trip_id}/end", "trip-end", body)
-        made, _ = self.checked(value["receipt"])
+        made, told = self.checked(value["receipt"])
+        if told.get("kind") != "trip_end" or not receipts.proves(told, trip_id, "", 0):
+            raise WireError("old_receipt")  # a true word, but not on this: played back
         return made
 
     def settings_request(self, digest: str, start: int, held: str = "") -> Request:

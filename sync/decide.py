@@ -21,7 +21,8 @@ def decide(
 ) -> Doc:
     """A supervisor's word on a clash: `kept` or `other`, as a change of its own.
 
-    `kept` leaves what the record says now. `other` puts the other values in, whole; Stale where
+    `kept` leaves what the record says now; what somebody said since stays that author's, who did
+    not say it with a supervisor's word. `other` puts the other values in, whole; Stale where
     somebody has changed the record since the clash (show `renewed(doc, clash)`). A tombstone stays.
     """
     if take not in ("kept", "other") or clash.record != doc.id:
@@ -29,10 +30,12 @@ def decide(
     if doc.state == "removed" or clash.rule == "removed":
         return doc
     body, revs = doc.body, dict(doc.revs)
+    now = {name: doc.get(name) for name in clash.names}
+    if take == "kept" and now != clash.kept:
+        return doc
     if take == "other":
         if clash.rule == "map":
             raise ValueError("decide: the other value has not the shape of this field")
-        now = {name: doc.get(name) for name in clash.names}
         if now not in (clash.kept, clash.other):
             raise Stale("decide: the record has changed since")
         for name, value in clash.other.items():

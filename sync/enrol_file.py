@@ -14,6 +14,7 @@ from typing import Any
 
 from sync import bundle_file, medium, wire
 from sync.bundle import Address, Answered, Manifest, Part
+from sync.packet import can_seal_to
 from sync.statements import read_keys
 from sync.wire import WireError, b64, canonical, unb64
 
@@ -84,7 +85,7 @@ def read_request(path: Path, city: str, seal_private: bytes) -> Request:
         keys = [unb64(asked[name]) for name in ("sign_public", "seal_public")]
     except (KeyError, TypeError):
         raise WireError("malformed") from None
-    if [len(key) for key in keys] != [KEY_BYTES, KEY_BYTES]:
+    if len(keys[0]) != KEY_BYTES or not can_seal_to(keys[1]):
         raise WireError("malformed")
     opened.manifest.verify(keys[0])
     return Request(opened.manifest, found[0], keys[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sync.wire import canonical
@@ -38,6 +39,11 @@ class Kind:
     shown: bool = False
     blank_yields: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether a value of it is judged by itself, and by nothing but what was said before."""
+        return self.rule in ("keep", "ruled") and not self.group
+
 
 OTHER = Kind("other")
 FREE = Kind("other", shown=True)
@@ -62,6 +68,7 @@ FIELDS: dict[str, dict[str, Kind]] = {
     "reservation": {
         "state": STATUS,
         "reception_no": ONCE,
+        "closed": ONCE,
         **dict.fromkeys(("visit_date", "half", "order"), SLOT),
         **dict.fromkeys(("place", "postal", "district", "address", "katagaki"), WHERE),
         **dict.fromkeys(
@@ -100,8 +107,11 @@ FIELDS: dict[str, dict[str, Kind]] = {
 """What records hold today. `custody` and `support` have no fields yet: the default kind."""
 
 SHEET = "sheet_"
+MANY = 4096
+"""Names of fields whose kind is remembered: every save names the same ones."""
 
 
+@lru_cache(MANY)
 def kind_of(entity: str, name: str) -> Kind:
     """The kind of a field; `name` with dots for a key of a map."""
     table = FIELDS.get(entity, {})
@@ -119,6 +129,7 @@ def kind_of(entity: str, name: str) -> Kind:
     return {"answers": FACT, "papers_printed": PRINTED, "id_check": ID_CHECK}.get(root, FREE)
 
 
+@lru_cache(MANY)
 def is_map(entity: str, name: str) -> bool:
     """Whether the value of this name is a map, whose keys are fields of their own."""
     if entity != "application":
@@ -129,6 +140,7 @@ def is_map(entity: str, name: str) -> bool:
     return name in ("answers", "papers_printed")
 
 
+@lru_cache(MANY)
 def path_of(entity: str, name: str) -> tuple[str, ...]:
     """Where a name stands in a record's body."""
     root, dot, rest = name.partition(".")

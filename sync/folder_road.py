@@ -53,11 +53,13 @@ class Planned:
     def file_name(self) -> str:
         return self.manifest.address.file_name("bundle")
 
-    def write(self, folder: Path, city_seal_public: bytes) -> str:
-        """Write it durably; returns the SHA-256 of the file. Raises what `medium.put` raises, and
-        WireError("changed") where a photo's file changed since it was planned."""
+    def write(
+        self, folder: Path, city_seal_public: bytes, moved: Callable[[int], None] = medium.nobody
+    ) -> str:
+        """Write it durably; returns the SHA-256 of the file. `moved` and what is raised: see
+        `medium.put`; WireError("changed") where a photo's file changed since it was planned."""
         pieces = bundle_file.pack(self.manifest, self.parts, city_seal_public)
-        return medium.put(folder, self.file_name, pieces, self.size)
+        return medium.put(folder, self.file_name, pieces, self.size, moved)
 
 
 def part_name(number: int) -> str:

@@ -99,6 +99,11 @@ class Held(Protocol):
         receipt), and the digest of the settings bundle that is held ("" for none)."""
         ...
 
+    def shows(self, whole: bool = False) -> dict[str, Any]:
+        """`{"shows": {"receipt", "life"}}`: the newest receipt that counts here and the newest
+        word on a life of the city's store, by digest or (`whole`) as they were signed."""
+        ...
+
     def newest(self) -> int:
         """The highest number of a receipt that is kept and not void."""
         ...

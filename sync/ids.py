@@ -8,6 +8,7 @@ over the telephone without confusion.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 import time
@@ -15,6 +16,7 @@ import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 26
+_ID = re.compile("[0-9a-f-]{36}")
 
 
 _lock = threading.Lock()
@@ -59,7 +61,7 @@ def child_id(parent: str, kind: str) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the shape of an id; everything that becomes a file name is tested here."""
-    return len(text) == 36 and all(c in "0123456789abcdef-" for c in text) and text.count("-") == 4
+    return _ID.fullmatch(text) is not None and text.count("-") == 4
 
 
 def code_of(secret: bytes) -> str:

@@ -11,10 +11,11 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sync import fail
+from sync.disk import sync_dir
 
 PART = ".part"
 _PIECE = 1 << 20
@@ -33,17 +34,28 @@ class Unsound(Exception):
     """What the medium gives back is not what was written. Nothing of it is left there."""
 
 
-def put(folder: Path, name: str, pieces: Iterable[bytes], size: int) -> str:
+def nobody(_count: int) -> None:
+    return
+
+
+def put(
+    folder: Path,
+    name: str,
+    pieces: Iterable[bytes],
+    size: int,
+    moved: Callable[[int], None] = nobody,
+) -> str:
     """Write `folder/name`; returns the SHA-256 of its bytes. Full, Unsound, or OSError where the
-    medium is gone or locked; an older file of that name is replaced in one moment."""
+    medium is gone or locked; an older file of that name is replaced in one moment. `moved` hears
+    of every byte twice: when it was written, and when it was read back."""
     part = folder / (name + PART)
     part.unlink(missing_ok=True)
     if shutil.disk_usage(folder).free < size:
         raise Full(size)
     try:
-        wanted = _write(part, pieces)
+        wanted = _write(part, _told(pieces, moved))
         fail.point("usb.written")
-        if digest_of(part) != wanted:
+        if digest_of(part, moved) != wanted:
             raise Unsound(name)
         fail.point("usb.read_back")
         part.replace(folder / name)
@@ -56,6 +68,12 @@ def put(folder: Path, name: str, pieces: Iterable[bytes], size: int) -> str:
     fail.point("usb.named")
     sync_dir(folder)
     return wanted
+
+
+def _told(pieces: Iterable[bytes], moved: Callable[[int], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece
+        moved(len(piece))
 
 
 def _write(part: Path, pieces: Iterable[bytes]) -> str:
@@ -71,7 +89,7 @@ def _write(part: Path, pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Path, moved: Callable[[int], None] = nobody) -> str:
     """From the medium itself, not from what the system still has in memory (where it lets us)."""
     with path.open("rb", buffering=0) as file:
         if hasattr(os, "posix_fadvise"):
@@ -79,19 +97,8 @@ def digest_of(path: Path) -> str:
         digest = hashlib.sha256()
         while piece := file.read(_PIECE):
             digest.update(piece)
+            moved(len(piece))
     return digest.hexdigest()
-
-
-def sync_dir(folder: Path) -> None:
-    """Make a name durable. Windows has no such call; some file systems of sticks refuse it."""
-    if os.name == "nt":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def drop_parts(folder: Path, stem: str) -> int:

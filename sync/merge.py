@@ -87,7 +87,9 @@ class _Work:
         for top, value in said.items():
             for name, one in kinds.leaves(self.old.kind, top, value).items():
                 kind = self.kind(name)
-                if not self._own_newer(name, kind):
+                if not self.old.rev and one is not None and kind.alone:
+                    self._write({name: one})  # nobody said anything before
+                elif not self._own_newer(name, kind):
                     key = f"group {kind.group}" if kind.group else name
                     units.setdefault(key, {})[name] = one
         for unit in units.values():

@@ -14,7 +14,7 @@ from sync.road import NoAnswer
 
 SMALLEST = 32 * 1024
 USUAL = 64 * 1024
-TOGETHER, MOMENT = 10 * 256 * 1024, 0.25
+TOGETHER, MOMENT = 4 * 1024 * 1024, 0.25
 """Whole photos go as one request up to so many bytes, where a lane carries them in so many seconds:
 what a request costs by itself is then shared."""
 PATIENCE = 2.0
@@ -40,16 +40,20 @@ class Pace:
         if rtt > 0:
             self.rtt = min(self.rtt, rtt) if self.rtt else rtt
 
+    @property
+    def near(self) -> bool:
+        """Whether the line is known to be short, and nothing failed on it."""
+        return 0 < self.rtt <= NEAR and not self.failures
+
     def piece(self, left: int) -> int:
         """How many of the bytes that are left go into the next request."""
-        near = 0 < self.rtt <= NEAR and not self.failures
-        fast = left < self.rate * PATIENCE if self.rate else near
+        fast = left < self.rate * PATIENCE if self.rate else self.near
         return min(left, self.most, left if fast else self.size)
 
     def together(self) -> int:
         """How many bytes of whole photos may go as one request; 0 where the line is not known to be
         near and fast, or failed once."""
-        if self.failures or not 0 < self.rtt <= NEAR:
+        if not self.near:
             return 0
         return min(self.most - wire.HEAD_LIMIT, TOGETHER, int(self.rate * MOMENT))
 

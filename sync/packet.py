@@ -38,6 +38,14 @@ def hpke_seal(public: bytes, plain: bytes, info: bytes) -> bytes:
     return _SUITE.encrypt(plain, sealing_public(public), info)
 
 
+def can_seal_to(public: bytes) -> bool:
+    """Whether something can be sealed to these bytes (a few of the right length are no key)."""
+    try:
+        return bool(hpke_seal(public, b"", b""))
+    except ValueError:
+        return False
+
+
 def hpke_open(private: bytes, sealed: Buffer, info: bytes) -> bytes:
     """Raises WireError("cannot_open") for a wrong key, a wrong place or damaged bytes."""
     try:

@@ -9,6 +9,7 @@ by the calling thread alone; the lanes only carry requests.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from sync.road import Request
 from sync.uploads import Uploads
 from sync.wire import WireError, b64
 
-ROUNDS = 4
+ROUNDS = 6
 PART_OF_BEFORE = 256 * 1024
 DECLARED = 500
 """Photos that one batch declares at most."""
@@ -30,6 +31,18 @@ DECLARED = 500
 
 class Again(Exception):
     """The city's store was set back: what was settled waits again, so begin anew."""
+
+
+@dataclass(frozen=True)
+class Saves:
+    """What one batch brings up."""
+
+    ops: list[HeldOp]
+    facts: list[dict[str, str]]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        return {"ops": [_op(op) for op in self.ops], "facts": self.facts}
 
 
 class Seen(Protocol):
@@ -55,21 +68,25 @@ class Sender:
         self.held, self.client, self.lanes, self.seen = held, client, lanes, seen
         self.dice = dice or Random()
         self.pace = Pace(wire.PART_LIMIT)
-        self._reached = False
+        self._reached = self._whole = False
         self._told: set[str] = set()
+        self._photos_sent = False
 
     def run(self) -> None:
         """Send all that waits; once more from the start where the city was restored and says so."""
         suspicious = False
         for _ in range(ROUNDS):
             self._told.clear()
+            self._photos_sent = False
             try:
                 self._saves()
                 self._photos()
                 self._close()
                 return
             except Again:
-                continue
+                self._whole = False
+            except Refused as error:
+                self._show(error)
             except WireError as error:
                 if error.code != "city_restored" or suspicious:
                     raise
@@ -84,7 +101,7 @@ class Sender:
             **parts,
             ledger=self.held.ledger(),
             pull=self.held.pull() if pull else {},
-            about=self.held.about(),
+            about=self.held.about() | self.held.shows(self._whole),
         )
 
     def _exchange(self, pull: bool = False, **parts: Any) -> tuple[BatchAnswer, int, float]:
@@ -163,20 +180,31 @@ class Sender:
 
     # -- in this order ----------------------------------------------------------------------------
     def _saves(self) -> None:
-        """Saves in order of number, and facts beside them, batch after batch."""
-        while True:
-            ops = self.held.next_ops()
-            facts = self.held.next_facts() if self.client.v > 1 else []
-            facts = [] if any(f["id"] in self._told for f in facts) else facts
-            if not ops and not facts:
+        """Saves in order of number, and facts beside them, batch after batch. On a line that
+        carries a photo in a moment the rest goes beside the photos (`next_saves`)."""
+        while (saves := self.next_saves()) is not None:
+            got, before, _ = self._exchange(**saves.parts)
+            self.took(saves, got, before)
+            if self.pace.near and self.client.v > 1 and not self._photos_sent:
                 return
-            self._told.update(f["id"] for f in facts)
-            fail.point("sync.begin")
-            got, before, _ = self._exchange(ops=[_op(op) for op in ops], facts=facts)
-            fail.point("sync.answered")
-            self.take(got, before, [(op.op_id, op.sha256, op.size) for op in ops])
-            fail.point("sync.receipt_kept")
-            self.seen.moved(sum(op.size for op in ops))
+
+    def next_saves(self) -> Saves | None:
+        """The next batch of saves and facts, None where no more wait."""
+        ops = list(self.held.next_ops())
+        facts = list(self.held.next_facts()) if self.client.v > 1 else []
+        facts = [] if any(f["id"] in self._told for f in facts) else facts
+        if not ops and not facts:
+            return None
+        self._told.update(f["id"] for f in facts)
+        fail.point("sync.begin")
+        return Saves(ops, facts)
+
+    def took(self, saves: Saves, got: BatchAnswer, before: int) -> None:
+        """The answer to a batch of saves is here."""
+        fail.point("sync.answered")
+        self.take(got, before, [(op.op_id, op.sha256, op.size) for op in saves.ops])
+        fail.point("sync.receipt_kept")
+        self.seen.moved(sum(op.size for op in saves.ops))
 
     def _photos(self) -> None:
         """Declare all that wait, then send them, several at once, until each has its receipt."""
@@ -187,7 +215,14 @@ class Sender:
             got, before, _ = self._exchange(photos=[one.declared() for one in chosen])
             states = self.take(got, before)
             fail.point("sync.photo_declared")
-            Uploads(self, chosen).run(states)
+            try:
+                Uploads(self, chosen).run(states)
+            except (Refused, WireError):  # a photo that stops the run stops no save
+                self._photos_sent = True
+                self._saves()
+                raise
+        self._photos_sent = True
+        self._saves()
 
     def _close(self) -> None:
         """Bring every row that stands in the ledger now, however many batches it takes; hear news.
@@ -215,9 +250,17 @@ class Sender:
             self.take(got, before)
         except Again:
             return
+        except Refused as error:
+            return self._show(error)
         raise WireError("city_restored")
+
+    def _show(self, error: Refused) -> None:
+        """The city does not know what it once signed for this laptop: from now on the signed words
+        themselves go along, and it begins a new life on their proof. Any other refusal stands."""
+        if error.code != "show_receipt" or self._whole:
+            raise error
+        self._whole = True
 
 
 def _op(op: HeldOp) -> dict[str, Any]:
     return {"op_id": op.op_id, "n": op.n, "trip": op.trip, "rec": b64(op.sealed)}
-

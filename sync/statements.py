@@ -2,8 +2,8 @@
 
 A statement is signed once and repeated in every answer (sync/PROTOCOL.md §4). An *epoch* is one
 life of the city's store: a restored backup begins a new one, and says after which receipt of the
-chain. Receipts of an older life with a higher number are void: what they proved has to be sent
-again. A *key* statement is signed by the key that it replaces.
+chain. Receipts of an older life that are not in that chain are void: what they proved has to be
+sent again. A *key* statement is signed by the key that it replaces.
 """
 
 from __future__ import annotations
@@ -49,9 +49,15 @@ class News:
     def epoch(self) -> int:
         return int(self.value["epoch"])
 
+    @property
+    def held(self) -> list[str] | None:
+        """The digests of this laptop's receipts that the city has, where it told them."""
+        return self.value.get("held")
+
 
 def void(epochs: Iterable[Epoch], epoch: int, seq: int) -> bool:
-    """Whether a receipt of that life and number was lost when the city's store was set back."""
+    """Whether a receipt of that life and number was lost when the city's store was set back, as far
+    as the numbers tell."""
     return any(one.number > epoch and seq > one.from_seq for one in epochs)
 
 
@@ -104,11 +110,15 @@ def read_news(public: bytes, city: str, device: str, value: Any) -> News:
         known = [public, *(key.new for key in keys)]
         epochs = read_epochs(known, city, told["epochs"])
         wire.whole(told["epoch"])
-        if not isinstance(told["trips"], dict):
+        if not isinstance(told["trips"], dict) or not _is_list(told.get("held")):
             raise WireError("malformed")
     except (KeyError, TypeError, ValueError, AttributeError):
         raise WireError("malformed") from None
     return News(told, epochs, keys)
+
+
+def _is_list(held: Any) -> bool:
+    return held is None or (isinstance(held, list) and all(isinstance(one, str) for one in held))
 
 
 def _each(statements: Any) -> Iterable[tuple[str, str, dict[str, Any]]]:

@@ -16,6 +16,7 @@ from sync.held import HeldPhoto, unnamed
 from sync.lanes import Done
 from sync.receipt import Receipt
 from sync.road import NoAnswer, Request
+from sync.wire import WireError
 
 if TYPE_CHECKING:
     from sync.sender import Sender
@@ -56,6 +57,7 @@ class Uploads:
         self._asking: list[Upload] = []
         self._flying = 0
         self._asked = False
+        self._saves = self.pace.near and self.client.v > 1
         self._group: list[tuple[Receipt, dict[str, Any]]] = []
         self._since = 0.0
         self._failed_in_a_row = 0
@@ -69,7 +71,8 @@ class Uploads:
         while True:
             if self._stop is None:
                 self._start()
-            if not self._flying and (self._stop or not (self._ready or self._asking)):
+            left = self._ready or self._asking or self._saves
+            if not self._flying and (self._stop or not left):
                 break
             if self._stop and self.lanes.now() > self._stop_at + DRAIN:
                 break
@@ -91,6 +94,8 @@ class Uploads:
         due = [one for one in self._asking if one.not_before <= now]
         if due and not self._asked:
             self._ask(due)
+        elif self._saves and not self._asked:
+            self._bring()
         ahead = 2 if self.pace.rate else 1  # until it is known what the line carries
         while self._ready and self._flying < ahead * self.lanes.width and self._has_room():
             self._send(self._next())
@@ -145,9 +150,22 @@ class Uploads:
         self._asking = [one for one in self._asking if one not in due]
         self._asked = True
         self._flying += 1
+        self._settle()  # the batch shows the newest receipt (sync/PROTOCOL.md §5.2)
         before = self.held.newest()
         request = self.sender.request(photos=[one.photo.declared() for one in due])
         self.lanes.start((self, before, due), request)
+
+    def _bring(self) -> None:
+        """The next saves, beside the photos."""
+        saves = self.sender.next_saves()
+        if saves is None:
+            self._saves = False
+            return
+        self._asked = True
+        self._flying += 1
+        self._settle()  # the batch shows the newest receipt (sync/PROTOCOL.md §5.2)
+        before = self.held.newest()
+        self.lanes.start((self, before, saves), self.sender.request(**saves.parts))
 
     def _wait(self) -> float:
         now = self.lanes.now()
@@ -166,20 +184,24 @@ class Uploads:
             return
         self._flying -= 1
         asked = len(done.tag) == 3
-        ups: list[Upload] = done.tag[2] if asked else done.tag[1]
+        saves = done.tag[2] if asked and not isinstance(done.tag[2], list) else None
+        ups: list[Upload] = [] if saves else done.tag[2] if asked else done.tag[1]
         self._asked = self._asked and not asked
         try:
             if done.error is not None:
                 raise done.error
             assert done.answer is not None
             self.pace.heard(done.rtt)
-            if asked:
+            if saves:
+                self.sender.took(saves, self.client.read_batch(done.answer), done.tag[1])
+            elif asked:
                 got = self.client.read_batch(done.answer)
                 self._place(self.sender.take(got, done.tag[1]))
             else:
                 self._answered(ups, done)
             self._failed_in_a_row = 0
         except NoAnswer as error:
+            self._saves = self._saves and not saves  # they go when the photos have gone
             self._failed(ups, error)
         except Refused as error:
             self._refused(ups, error, asked)
@@ -253,10 +275,19 @@ class Uploads:
         """Keep the receipts that came, then erase what they prove."""
         if not self._group:
             return
-        group, self._group = self._group, []
+        group, self._group = [one for one in self._group if self._stands_yet(*one)], []
         self.seen.finished(self.held.keep(group))
         fail.point("sync.photo_receipted")
         self.held.erase()
+
+    def _stands_yet(self, made: Receipt, value: dict[str, Any]) -> bool:
+        """Whether a receipt that waited in the group still counts: the city may have said since
+        that its store was set back. What it named is then asked for again."""
+        try:
+            self.held.watch(made, value)
+        except WireError:
+            return False
+        return True
 
     # -- what went wrong --------------------------------------------------------------------------
     def _failed(self, ups: list[Upload], error: NoAnswer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,14 +56,24 @@ def start_city(folder: Path, port: int = 0) -> CityServer:
     if not (folder / "server.key").exists():
         initialise(folder, "01999", "汐見市")
     server = make_http(create_server(folder), "127.0.0.1", port)
+    server.expiration_interval = 0.05  # half a second is what every stop would wait
     server.prepare()
     threading.Thread(target=server.serve, daemon=True).start()
     url = f"http://127.0.0.1:{server.bind_addr[1]}"
     return CityServer(folder, url, open_store(folder), server.stop)
 
 
+@pytest.fixture(scope="session")
+def new_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city's folder in which nothing has happened yet, to be copied."""
+    folder = tmp_path_factory.mktemp("new") / "city"
+    initialise(folder, "01999", "汐見市")
+    return folder
+
+
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[CityServer]:
+def city(tmp_path: Path, new_city: Path) -> Iterator[CityServer]:
+    shutil.copytree(new_city, tmp_path / "city")
     made = start_city(tmp_path / "city")
     yield made
     made.stop()  # type: ignore[operator]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fieldkit.store.db import Database
@@ -13,7 +14,7 @@ from sync.statements import Epoch, void
 from sync.verify_ledger import GENESIS
 from sync.wire import WireError
 
-META = "city"
+META, HELD = "city", "city_held"
 NOTHING: dict[str, Any] = {"epoch": 0, "seq": 0, "ledger": {"seq": 0, "hash": GENESIS}}
 
 
@@ -23,7 +24,7 @@ def keep(vault: Vault, made: Receipt) -> None:
     WireError("void_receipt") for one that was lost when the city's store was set back.
     """
     value = made.value
-    if void(epochs(vault.book), value["epoch"], value["seq"]):
+    if is_void(vault.book, made):
         raise WireError("void_receipt")
     with vault.book.write() as conn:
         done = conn.execute(
@@ -63,6 +64,64 @@ def _remember(book: Database, value: dict[str, Any]) -> None:
 def _store(book: Database, now: dict[str, Any]) -> None:
     with book.write() as conn:
         conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (META, json.dumps(now)))
+
+
+def void_by_number(book: Database, lives: Iterable[Epoch]) -> None:
+    """Receipts with a higher number than the last one after which a life began are void: all that
+    is known where a city of before gives no list."""
+    with book.write() as conn:
+        for one in lives:
+            conn.execute(
+                "UPDATE receipt SET void = 1 WHERE seq > ? AND json_extract(body, '$.epoch') < ?",
+                (one.from_seq, one.number),
+            )
+
+
+def void_by_list(book: Database, number: int, held: Sequence[str]) -> None:
+    """Receipts of before the life `number` count if the city has them, and only then; so do those
+    that come late."""
+    there, older = set(held), "json_extract(body, '$.epoch') < ?"
+    with book.write() as conn:
+        told = json.dumps({"epoch": number, "held": list(held)})
+        conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (HELD, told))
+        for row in book.all(f"SELECT digest, void FROM receipt WHERE {older}", number):
+            void_now = row["digest"] not in there
+            if void_now != bool(row["void"]):
+                conn.execute(
+                    "UPDATE receipt SET void = ? WHERE digest = ?", (void_now, row["digest"])
+                )
+
+
+def is_void(book: Database, made: Receipt) -> bool:
+    """Whether the newest life of the city's store that is known here does not have this receipt.
+
+    The city's own list decides, also on one that comes late from a medium; the numbers do where a
+    city of before gave none.
+    """
+    value, row = made.value, book.one("SELECT void FROM receipt WHERE digest = ?", made.digest)
+    if row is not None:
+        return bool(row["void"])
+    lives = epochs(book)
+    if not lives or value["epoch"] >= lives[-1].number:
+        return False
+    told = book.one("SELECT value FROM meta WHERE key = ?", HELD)
+    held = json.loads(told["value"]) if told else {}
+    if held.get("epoch") == lives[-1].number:
+        return made.digest not in held["held"]
+    return void(lives, value["epoch"], value["seq"])
+
+
+def shown(book: Database, whole: bool) -> dict[str, Any]:
+    """The newest receipt that counts and the newest word on a life of the city's store: by digest,
+    or as they were signed."""
+    words = {}
+    for name, query in (
+        ("receipt", "SELECT * FROM receipt WHERE void = 0 ORDER BY seq DESC LIMIT 1"),
+        ("life", "SELECT * FROM epoch ORDER BY number DESC LIMIT 1"),
+    ):
+        if (row := book.one(query)) is not None:
+            words[name] = Receipt(row["body"].encode(), row["signature"])
+    return {name: one.to_json() if whole else one.digest for name, one in words.items()}
 
 
 def fall_back(book: Database, to: Epoch) -> None:

@@ -4,7 +4,8 @@
 with the store key alone, so that sync and erasing work without any trip being open.
 `outbox.place` is where a save's line begins in its trip's `saves.rec` (fieldkit/store/saves.py);
 none for a file of its own, as version 1 kept them. `desk_copy` says which containers of the desk
-held the slips of an ended trip: they have to end as well before a date of deletion is given.
+held the slips of an ended trip: they have to end as well before a date of deletion is given. For a
+visit that another kit made, the reservation's id stands in `trip_id` (fieldkit/slips.py).
 `member` says which applicants (ids only) a reception number stands for: deletion is proved by it.
 `card` is one custody period of a numbered camera card (states out, read, emptying, filled, emptied,
 back, lost; `serial` tells the medium) and `card_shot` its shots by hash (found, imported, aside;

@@ -7,7 +7,6 @@ loaded again writes nothing again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import Blueprint, current_app, redirect, request
@@ -18,30 +17,20 @@ from fieldkit import (
     carry_asks,
     carry_place,
     carry_says,
+    container,
     media,
     outbox,
 )
 from fieldkit.carry_reply import Taken, take_replies
 from fieldkit.city import refusal
-from fieldkit.cli_carry import written
 from fieldkit.errors import BadInput
+from fieldkit.web import carry_job
+from fieldkit.web.carry_job import Row, Told
 from fieldkit.web.carry_look import asks, log_row, may_ask
-from fieldkit.web.common import error_rows, kit, number_errors, page, size_ja, vault
+from fieldkit.web.common import error_rows, kit, names_of, number_errors, page, size_ja, vault
+from fieldkit.web.outbox import progress_shown
 
 screens = Blueprint("carry", __name__)
-
-Row = tuple[str, str, list[str], str]
-
-
-@dataclass
-class Told:
-    """What the next page says: `(look, title, sentences, link or "")` of the last act."""
-
-    rows: list[Row] = field(default_factory=list)
-
-    def take(self) -> list[Row]:
-        rows, self.rows = self.rows, []
-        return rows
 
 
 def _told() -> Told:
@@ -80,9 +69,9 @@ def _folder() -> Path:
 
 
 def _draw(errors: list[BadInput]) -> ResponseReturnValue:
-    opened = vault()
-    rows = [log_row(row) for row in carry.log(opened)]
-    empty = [log_row(row) for row in carry.to_empty(opened)]
+    opened, names, now = vault(), names_of(), kit().progress
+    rows = [log_row(row, names) for row in carry.log(opened)]
+    empty = [log_row(row, names) for row in carry.to_empty(opened)]
     answered = [row for row in empty if row["state"] == "answered"]
     drawn = page(
         "carry.html",
@@ -95,6 +84,7 @@ def _draw(errors: list[BadInput]) -> ResponseReturnValue:
         rows=rows,
         empty=empty,
         next=5 if answered else 4 if empty else 2,
+        progress=progress_shown(now) if now.running else None,
         errors=error_rows(errors),
         values=request.form,
     )
@@ -109,10 +99,10 @@ def _missing() -> str:
 
 @screens.post("/carry/ask")
 def ask() -> ResponseReturnValue:
-    """Ask for the desk's container, or for a key: it goes along with the next bundle."""
+    """Ask for a first container, or for a key: it goes along with the next bundle."""
     what, _, trip = request.form.get("what", "").partition(":")
-    if what == "desk":
-        carry_asks.for_desk(vault())
+    if what in container.KINDS:
+        carry_asks.for_first(vault(), what)
     elif what == "key":
         carry_asks.for_key(vault(), trip)
     else:
@@ -147,22 +137,15 @@ def write() -> ResponseReturnValue:
     errors = number_errors({"medium": number})
     if errors:
         return _draw(errors)
-    if kit().progress.running:
-        return _draw(
-            [BadInput("", "いま市のサーバへ送っています。終わってから書き込んでください。")]
-        )
     try:
-        done = carry.export(vault(), _folder(), number)
+        job = carry_job.begin(kit(), _folder(), number)
     except BadInput as error:
         return _draw([error])
-    says = [
-        *written(done),
-        f"大きさは{size_ja(done.size)}です。",
-        "USBメモリを安全に取り外して、市の受付へ運んでください。",
-        "送るものは、市の返事を読むまで、この端末にも残ります。",
-    ]
-    look = "care" if done.damaged or done.left else "good"
-    _told().rows = [(look, f"{done.no}番として書き込みました", says, "")]
+    if isinstance(job.error, BadInput):
+        return _draw([job.error])
+    if job.error is not None:
+        raise job.error
+    _told().job = job
     return redirect("/carry")
 
 

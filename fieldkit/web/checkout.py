@@ -30,7 +30,7 @@ DESK_WRONG = (
 )
 OFFICE_WRONG = "いまの全体の状況のデータの26文字ではありません。データは入れ替わります。"
 WRONG = {"desk": DESK_WRONG, "office": OFFICE_WRONG}
-PAPERS = {"desk": "金庫の控え", "office": "控え"}
+PAPERS = {"desk": "金庫の控え", "office": "金庫の控え"}
 
 
 def _preflight() -> list[dict[str, Any]]:

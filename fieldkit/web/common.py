@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, render_tem
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
-from fieldkit import container, outbox, tripend
+from fieldkit import container, outbox, people, tripend
 from fieldkit.clock import day_of
 from fieldkit.errors import BadInput, KitError
 from fieldkit.guard import may
@@ -162,6 +162,11 @@ def say_day(text: Any) -> str:
 def say_moment(text: str) -> str:
     """ISO moment to wareki and the minute: 令和8年7月1日 10:42."""
     return f"{say_day(text)} {text[11:16]}"
+
+
+def names_of() -> dict[str, str]:
+    """The people of this laptop by their numbers."""
+    return {user.id: user.name for user in people.everybody(vault())}
 
 
 def size_ja(size: int) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldkit import apply
+from fieldkit import apply, people
 from fieldkit.citydata import CityData
 from fieldkit.conflicts import Case
 from fieldkit.errors import KitError
 from fieldkit.forms import Question
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.rules.wareki import iso_day
-from fieldkit.store import keyslots, records
+from fieldkit.store import records
 from fieldkit.store.records import Record
 from fieldkit.visit import KIND_JA
 from fieldkit.web.common import kit, say_day, say_moment, shelf, vault
@@ -168,8 +168,7 @@ def _by(who: dict[str, str]) -> str:
 
 def _person(actor: str) -> str:
     """A person's name where this laptop knows it, else the number."""
-    people = keyslots.users(vault().settings.data_dir / "slots.json")
-    return next((user.name for user in people if user.id == actor), actor)
+    return people.name_of(vault(), actor)
 
 
 def label_of(kind: str, name: str) -> str:

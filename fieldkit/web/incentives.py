@@ -14,8 +14,7 @@ from fieldkit.guard import may
 from fieldkit.paper.tally import signature_list
 from fieldkit.rules.gifts import Gift
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.web.common import error_rows, kit, page, pdf, say_moment, vault
-from fieldkit.web.tally_looks import names_of
+from fieldkit.web.common import error_rows, kit, names_of, page, pdf, say_moment, vault
 from fieldkit.web.visits import case_of, frame
 
 screens = Blueprint("incentives", __name__)

@@ -15,8 +15,7 @@ from fieldkit import giveup, outbox, outbox_list, outbox_says, parked, restored,
 from fieldkit.errors import BadInput, NotAllowed
 from fieldkit.outbox import Progress
 from fieldkit.outbox_list import Item
-from fieldkit.store import keyslots
-from fieldkit.web.common import kit, page, say_day, say_moment, size_ja, vault
+from fieldkit.web.common import kit, names_of, page, say_moment, size_ja, vault
 
 screens = Blueprint("outbox", __name__)
 
@@ -33,11 +32,6 @@ def tell(look: str, title: str, *says: str) -> None:
 def _told() -> tuple[str, str, list[str]] | None:
     found: tuple[str, str, list[str]] | None = current_app.extensions.pop("outbox_told", None)
     return found
-
-
-def names_of() -> dict[str, str]:
-    """People by their numbers, for those who still have a slot."""
-    return {u.id: u.name for u in keyslots.users(kit().settings.data_dir / "slots.json")}
 
 
 def item_row(item: Item) -> dict[str, Any]:
@@ -66,8 +60,6 @@ def sent_row(one: sentlist.Sent) -> dict[str, Any]:
         "label": one.label,
         "seq": one.seq,
         "at": say_moment(one.kept_at),
-        "day": say_day(one.kept_at),
-        "time": one.kept_at[11:16],
         "size_ja": size_ja(one.size),
         "digest": one.sha256[:16],
         "receipt": one.digest[:16],
@@ -118,6 +110,7 @@ def progress_shown(now: Progress) -> dict[str, Any]:
         "bytes_ja": f"{size_ja(now.bytes_done)} ／ {size_ja(now.bytes_total)}",
         "left_ja": outbox_says.time_left(now.seconds_left()),
         "lanes": now.lanes,
+        "usb": now.usb,
         "says": now.says,
     }
 

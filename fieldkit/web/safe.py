@@ -1,4 +1,4 @@
-"""金庫の控え: the desk's key on paper for a day with no line. Supervisors only."""
+"""金庫の控え: the key of the desk's or the office's container on paper. Supervisors only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldkit import paper, renew, reserve, safe
+from fieldkit import container, office, paper, renew, reserve, safe
 from fieldkit.city import city_fingerprint
 from fieldkit.errors import BadInput, NotReady
 from fieldkit.web.common import error_rows, kit, pdf, vault
@@ -15,27 +15,34 @@ from fieldkit.web.deletion import draw
 from sync.ids import code_of
 
 screens = Blueprint("safe", __name__)
+SCREENS = {container.DESK: "予約受付", container.OFFICE: "全体の状況"}
 
 
-@screens.get("/desk/key.pdf")
-def key() -> ResponseReturnValue:
+OPEN = {container.DESK: reserve.open_desk, container.OFFICE: office.open_office}
+
+
+@screens.get("/desk/key.pdf", defaults={"kind": container.DESK})
+@screens.get("/office/key.pdf", defaults={"kind": container.OFFICE})
+def key(kind: str) -> ResponseReturnValue:
     """The secret of the container in use, as QR and 26 characters."""
-    desk, settings = reserve.open_desk(vault()), kit().settings
-    row = reserve.desk_row(vault())
+    kept, settings = OPEN[kind](vault()), kit().settings
+    row = container.row(vault(), kind)
     made = datetime.fromisoformat(row["made_at"]) if row else settings.clock()
-    safe.printed(vault(), desk.id)
+    safe.printed(vault(), kept.id)
     data = paper.safe_sheet(
         settings.forms_dir,
-        code26=code_of(desk.secret),
+        code26=code_of(kept.secret),
         since=made.date(),
         until=(made + renew.LONGEST).date(),
         fingerprint=city_fingerprint(vault()),
         printed_at=settings.clock(),
         device=vault().device_id,
-        container=desk.id[-12:],
+        container=kept.id[-12:],
         city=kit().city().city_name,
+        name=container.NAMES[kind],
+        screen=SCREENS[kind],
     )
-    return pdf(data, safe.sheet_object(desk.id))
+    return pdf(data, safe.sheet_object(kept.id))
 
 
 @screens.post("/deletion/safe/<trip_id>")

@@ -22,13 +22,22 @@ from fieldkit.rules.cash import COINS, read_coins
 from fieldkit.rules.names import half_width_digits
 from fieldkit.rules.wareki import parse_date, wareki
 from fieldkit.tally_sheet import Sheet
-from fieldkit.web.common import error_rows, kit, number_errors, page, pdf, say_day, today, vault
+from fieldkit.web.common import (
+    error_rows,
+    kit,
+    names_of,
+    number_errors,
+    page,
+    pdf,
+    say_day,
+    today,
+    vault,
+)
 from fieldkit.web.receipt_paper import office_of
 from fieldkit.web.tally_looks import (
     late_deposits,
     limit_of,
     month_of,
-    names_of,
     other_month,
     rows_of,
     shown,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from fieldkit import people, tally, tally_days
+from fieldkit import tally, tally_days
 from fieldkit.errors import BadCityData, NotFound
 from fieldkit.tally_days import Day
-from fieldkit.web.common import kit, say_moment, today, vault
+from fieldkit.web.common import kit, names_of, say_moment, today, vault
 
 
 def rows_of(days: Sequence[Day]) -> list[dict[str, Any]]:
@@ -48,11 +48,6 @@ def strangers() -> list[str]:
     """The officers of cash.toml who are nobody on this laptop, by the numbers written there."""
     known = names_of()
     return [one.user for one in kit().city().cash.officers if one.user not in known]
-
-
-def names_of() -> dict[str, str]:
-    """The people of this laptop by their numbers."""
-    return {user.id: user.name for user in people.everybody(vault())}
 
 
 def shown(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

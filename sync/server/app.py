@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sync import wire
 from sync.server import console, console_acts, console_pages, store
 from sync.server.handle import BASE, Handler
 from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.trouble import fault
 
 LIMIT = wire.PART_LIMIT + 64 * 1024
 SAYS = {404: "unknown_path", 405: "unknown_path", 413: "too_large", 500: "internal"}
@@ -61,7 +61,7 @@ def app_over(city: SqlStore, folder: Path | None = None) -> Flask:
     def failed(error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return _refusal(error.code or 500)
-        _log(error)
+        fault(error)
         return _refusal(500)
 
     @app.after_request
@@ -77,13 +77,19 @@ def app_over(city: SqlStore, folder: Path | None = None) -> Flask:
 
 def _received(cut_off: bool) -> bytes:
     """The body; with `cut_off` also what came of it before the line was cut."""
-    pieces = []
+    length, pieces = request.content_length, []
+    if length is None:
+        return request.stream.read()
+    if length >= LIMIT:
+        raise RequestEntityTooLarge
     try:
-        while piece := request.stream.read(PIECE):
+        while length and (piece := request.environ["wsgi.input"].read(min(PIECE, length))):
             pieces.append(piece)
-    except ClientDisconnected:
-        if not cut_off:
-            raise
+            length -= len(piece)
+    except OSError:
+        pass
+    if length and not cut_off:
+        raise ClientDisconnected
     return b"".join(pieces)
 
 
@@ -93,12 +99,3 @@ def _refusal(status: int) -> Response:
         body = json.dumps({"error": SAYS.get(status, "malformed")})
         return Response(body, status, mimetype="application/json")
     return console.sorry(status)
-
-
-def _log(error: Exception) -> None:
-    """Which kind of error and where; never its text, which may hold what somebody sent."""
-    trace, where = error.__traceback__, ""
-    while trace is not None:
-        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    sys.stderr.write(f"error {type(error).__name__} at {where}\n")

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from sync import fail, wire
-from sync.medium import digest_of, sync_dir
+from sync.disk import sync_dir
+from sync.medium import digest_of
 from sync.server import boxes, keyfile, keys, upgrade
 from sync.server import store as t
 from sync.server.box import Box

@@ -11,9 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sync.server import closing, retakes
 from sync.server.shelf import Device, Place, Shelf
 
 DEPTH = 6
+CITYS = {"reservation": (closing.FIELD,), "application": ("jlis",)}
+"""Fields that the city alone sets."""
+
+
+def citys_own(save: Mapping[str, Any], kind: str) -> bool:
+    """Whether a save of a record of this kind says what only the city says."""
+    made = retakes.KIND in (kind, save["entity"])
+    return made or any(name in save["set"] for name in CITYS.get(kind, ()))
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class Belongs:
     device: str
     places: Mapping[str, Place]
     fresh: Mapping[str, str]
+    torn: frozenset[str] = frozenset()
+    """Records of which the batch names two parents: nobody knows which one is meant."""
 
     def refusal(self, save: Mapping[str, Any]) -> str:
         """ "out_of_scope" where a save is about somebody else's record, else ""."""
@@ -34,6 +45,8 @@ class Belongs:
             if not one or one in held:
                 return ""
             place = self.places.get(one)
+            if place is None and one in self.torn:
+                return "out_of_scope"
             if place is None:
                 one = self.fresh.get(one, "")
             elif place.owner in ("", self.device):
@@ -52,7 +65,13 @@ def of_batch(shelf: Shelf, device: Device, saves: Iterable[Mapping[str, Any]]) -
     known of what was lost and came again.
     """
     asked = [] if shelf.city().epoch > 1 else list(saves)
-    fresh = {str(save["id"]): str(save.get("parent") or "") for save in asked}
+    fresh: dict[str, str] = {}
+    torn: set[str] = set()
+    for save in asked:
+        one, parent = str(save["id"]), str(save.get("parent") or "")
+        if parent and fresh.get(one, parent) not in ("", parent):
+            torn.add(one)
+        fresh[one] = parent or fresh.get(one, "")
     places: dict[str, Place] = {}
     ids = {*fresh, *fresh.values()}
     for _ in range(DEPTH):
@@ -62,4 +81,4 @@ def of_batch(shelf: Shelf, device: Device, saves: Iterable[Mapping[str, Any]]) -
         found = shelf.places(ids)
         places |= found
         ids = {place.parent for place in found.values() if place.owner not in ("", device.id)}
-    return Belongs(device.id, places, fresh)
+    return Belongs(device.id, places, fresh, frozenset(torn))

@@ -38,6 +38,7 @@ class FileBlobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._start = f"{folder}{os.sep}"
         folder.mkdir(exist_ok=True)
 
     def sweep(self, older: float = OLD) -> int:
@@ -58,45 +59,50 @@ class FileBlobs:
             sync_dir(self.folder)
         return count
 
-    def _file(self, name: str, ending: str) -> Path:
+    def _name(self, name: str, ending: str) -> str:
+        """The whole name of a photo's file (a text: a Path costs as much as to open it)."""
         if not is_id(name):
             raise ValueError("not an id")
-        return self.folder / f"{name}.{ending}"
+        return f"{self._start}{name}.{ending}"
+
+    def _file(self, name: str, ending: str) -> Path:
+        return Path(self._name(name, ending))
 
     def put_all(self, blobs: Sequence[tuple[str, bytes | memoryview]]) -> None:
         """Write each under another name, force it down, then give it its name: never half a photo.
 
         First all are written, then forced: one turn of the disk's journal serves several.
         """
-        new: list[tuple[Path, str]] = []
+        new: list[tuple[str, str]] = []
         try:
             self._write(blobs, new)
         except OSError:  # a full disk: give back what it gave
             for path, _ in new:
-                path.unlink(missing_ok=True)
+                Path(path).unlink(missing_ok=True)
             raise
         fail.point("server.blob_written")
         for path, name in new:
-            path.replace(self._file(name, "ph"))
+            os.replace(path, self._name(name, "ph"))
         if new:
             sync_dir(self.folder)
 
     def _write(
-        self, blobs: Sequence[tuple[str, bytes | memoryview]], new: list[tuple[Path, str]]
+        self, blobs: Sequence[tuple[str, bytes | memoryview]], new: list[tuple[str, str]]
     ) -> None:
         """Each into a file of its own that is named in `new`, all of them forced to the disk."""
         with contextlib.ExitStack() as files:
             outs: list[BinaryIO] = []
             for name, data in blobs:
-                new.append((self._file(name, f"{secrets.token_hex(4)}.new"), name))
-                outs.append(files.enter_context(new[-1][0].open("wb", buffering=0)))
+                new.append((self._name(name, f"{secrets.token_hex(4)}.new"), name))
+                outs.append(files.enter_context(open(new[-1][0], "wb", buffering=0)))
                 _all(outs[-1].fileno(), data)
             for out in outs:
                 os.fsync(out.fileno())
 
     def get(self, name: str) -> bytes | None:
         try:
-            return self._file(name, "ph").read_bytes()
+            with open(self._name(name, "ph"), "rb", buffering=0) as file:
+                return file.readall()
         except FileNotFoundError:
             return None
 
@@ -130,7 +136,8 @@ class FileBlobs:
             return b""
 
     def drop_parts(self, name: str) -> None:
-        self._file(name, "part").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._name(name, "part"))
 
 
 def _put(table: sa.Table) -> Any:

@@ -92,7 +92,7 @@ def run(given: argparse.Namespace) -> int:
 def _with_store(store: SqlStore, given: argparse.Namespace, who: str) -> int:
     if given.command == "new-epoch":
         with store.write() as shelf:
-            number, over = epochs.begin(shelf, store.side.lines())
+            number, over = epochs.begin(shelf, store.side.lines(), all_known=False)
             audit.note(shelf, who, "new-epoch", str(number))
         print(f"世代 {number} を始めました。端末は次の送信で、失われたものをもう一度送ります。")
         _taken_over(over)

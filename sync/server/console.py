@@ -80,7 +80,8 @@ SORRY = {
 def sorry(status: int) -> Response:
     """A sentence in place of a page that is not there."""
     says = SORRY.get(status, "いまは答えられません。しばらくして、もう一度開いてください。")
-    return Response(h.page("開けません", "", h.para(says)), status, mimetype="text/html")
+    way = h.para(h.link("/", "概要へもどる"))
+    return Response(h.page("開けません", "", h.para(says), way), status, mimetype="text/html")
 
 
 @console.get("/console.css")
@@ -115,6 +116,8 @@ def enter() -> ResponseReturnValue:
     )
     if session is None:
         return login("番号、合言葉、確認コードのどれかが違うか、しばらく止められています。", 403)
+    if g.session:
+        sessions.end(city(), g.session)
     answer = redirect("/", 303)
     answer.set_cookie(
         _cookie(), session, httponly=True, secure=request.is_secure, samesite="Strict", path="/"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
 
 from markupsafe import Markup
 
-JST = timezone(timedelta(hours=9))
+from sync.server import dates
+
 STYLE = """
 :root { --ink: #1a1a1a; --line: #767676; --blue: #0946a8; --red: #b3001b; }
 * { box-sizing: border-box; }
@@ -21,10 +21,11 @@ nav a, nav button { display: inline-flex; align-items: center; min-height: 48px;
 nav a[aria-current] { font-weight: bold; text-decoration: none; border-bottom: 4px solid; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem; }
 caption { text-align: left; font-weight: bold; }
-th, td { border: 1px solid var(--line); padding: .4rem .8rem; text-align: left;
-  vertical-align: top; word-break: keep-all; overflow-wrap: anywhere; }
-td a { display: inline-flex; align-items: center; min-height: 48px; }
-thead th { background: #e8f1fe; }
+th, td { border: 1px solid var(--line); padding: .4rem .5rem; text-align: left;
+  vertical-align: top; overflow-wrap: break-word; }
+td a { display: inline-flex; align-items: center; min-height: 48px; white-space: nowrap; }
+thead th { background: #e8f1fe; word-break: keep-all; overflow-wrap: normal; }
+tbody th { white-space: nowrap; }
 button, .button { font: inherit; min-height: 48px; min-width: 48px; padding: 0 1.2rem;
   color: #fff; background: var(--blue); border: 2px solid var(--blue); border-radius: 8px;
   display: inline-flex; align-items: center; text-decoration: none; }
@@ -130,9 +131,7 @@ def sure(text: str) -> Markup:
 
 def when(at: str | None, never: str = "まだ") -> str:
     """A moment of the store (UTC) as people here write it."""
-    if not at:
-        return never
-    return datetime.fromisoformat(at).astimezone(JST).strftime("%Y-%m-%d %H:%M")
+    return dates.moment(at) if at else never
 
 
 def area(name: str, label: str) -> Markup:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g
 from markupsafe import Markup
 
 from sync.receipt import Receipt
-from sync.server import audit, devices, ledgers, quarantine, store
+from sync.server import audit, devices, epochs, ledgers, quarantine, store
 from sync.server import console_html as h
 from sync.server.console import city, guard, show, sorry, token
 from sync.server.exports import ledger_file as ledger_of
@@ -37,6 +37,7 @@ def overview() -> Response:
             (row.seq, row.digest, Receipt(row.body.encode(), row.signature)) for row in rows
         )
         odd = audit.problem(shelf)
+        back = epochs.found_by(shelf)
         many = partial(count, shelf)
         told = [
             ("届いた保存", many(store.op)),
@@ -55,9 +56,19 @@ def overview() -> Response:
         "概要",
         h.para(fine, "says" if broken is None else "warn"),
         h.para(ours, "says" if odd is None else "warn"),
+        h.para(_set_back(back), "warn") if back else "",
         h.table("届いたもの", ("項目", "件数"), [(name, str(n)) for name, n in told]),
         h.para(h.link("/ledger/server.jsonl", "市サーバの記録簿を書き出す")),
         here="/",
+    )
+
+
+def _set_back(told: dict[str, Any]) -> str:
+    return (
+        f"市サーバのデータが古いものに戻されていました。端末 {told['device']} の受領証で"
+        f"{h.when(told['at'])}に分かり、世代 {told['epoch']} を自動で始めました。"
+        "端末は、失われたものを次の送信で送り直します。"
+        "市サーバの機械で verify を実行して確かめ、すぐに新しい backup を作ってください。"
     )
 
 
@@ -68,7 +79,7 @@ def devices_page() -> Response:
         rows = [_device(shelf, d) for d in shelf.conn.execute(query).all()]
         waiting = devices.unused(shelf)
     heads = ["番号", "名前", "役目", "状態", "最後の通信", "持ち出し"]
-    heads += ["取扱記録簿の控え", "食い違い", "停止"]
+    heads += ["記録簿", "食い違い", "停止"]
     codes = [
         (one.name, PROFILE.get(one.profile, one.profile), h.when(one.expires_at),
          h.form("/devices/withdraw", token(), h.button("取り消す", "plain", "name", one.name)))
@@ -138,13 +149,13 @@ def parked_page() -> Response:
     rows = [
         (
             one.device, f"{one.waiting}件", f"{one.accepted}件", f"{one.dropped}件",
-            f"{one.size:,}" + ("（満杯）" if one.full else ""),
+            f"{one.size:,}バイト" + ("（満杯）" if one.full else ""),
             f"{h.when(one.first)} から {h.when(one.last)} まで",
             h.link(f"/parked/{one.device}", "決める…") if one.waiting else "なし",
         )
         for one in found
     ]  # fmt: skip
-    heads = ("端末", "判断待ち", "受け入れ", "不採用", "バイト", "いつ", "判断")
+    heads = ("端末", "判断待ち", "受け入れ", "不採用", "大きさ", "いつ", "判断")
     return show(
         "停止した端末から届いたもの", h.table("端末ごと", heads, rows),
         h.para("届いたものは消されません。受け入れるまで、市の記録には何も入りません。"),

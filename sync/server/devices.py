@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync import wire
+from sync import packet, wire
 from sync.ids import code_of, secret_of
-from sync.server import audit
+from sync.server import audit, closing
 from sync.server import store as t
+from sync.server.box import Box
 from sync.server.receipts import now
 from sync.server.shelf import Device
 from sync.server.sidebook import DEVICE, STOPPED
@@ -27,8 +29,9 @@ KEY_BYTES = 32
 PROFILES = ("field", "desk", "booth", "office")
 
 
-def _code_digest(code: bytes) -> str:
-    return hashlib.sha256(b"ksp1-enrolment\0" + code).hexdigest()
+def _code_digest(box: Box, code: bytes) -> str:
+    """Keyed, so that who may write to the database alone makes no code."""
+    return hmac.new(box.derived("enrolment"), code, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def new_code(
         raise ValueError(profile)
     code = secrets.token_bytes(16)
     expires = datetime.now(UTC) + timedelta(hours=hours)
-    digest = _code_digest(code)
+    digest = _code_digest(store.box, code)
     with store.write() as shelf:
         audit.note(shelf, who, "enrol_code", digest[:8], profile)
         shelf.conn.execute(
@@ -110,7 +113,8 @@ def enrolment_file(store: SqlStore, profile: str, url: str, who: str = "cli") ->
 
 def file_name(value: dict[str, Any]) -> str:
     """The name of such a file: nothing in it helps to guess the code."""
-    return f"enrol-{_code_digest(secret_of(value['code']))[:8]}.json"
+    digest = hashlib.sha256(b"ksp1-enrolment\0" + secret_of(value["code"])).hexdigest()
+    return f"enrol-{digest[:8]}.json"
 
 
 def enrol(store: SqlStore, asked: dict[str, Any]) -> dict[str, Any]:
@@ -125,18 +129,20 @@ def enrol(store: SqlStore, asked: dict[str, Any]) -> dict[str, Any]:
         name = str(asked["name"])[:80]
     except (KeyError, ValueError):
         raise WireError("malformed") from None
-    if (len(sign_public), len(seal_public)) != (KEY_BYTES, KEY_BYTES):
+    if len(sign_public) != KEY_BYTES or not packet.can_seal_to(seal_public):
         raise WireError("malformed")
     try:
-        digest = _code_digest(secret_of(code))
+        digest = _code_digest(store.box, secret_of(code))
     except ValueError:
         raise WireError("bad_code") from None
     with store.write() as shelf:
-        e = t.enrolment
+        e, d = t.enrolment, t.device
         row = shelf.conn.execute(sa.select(e).where(e.c.code_sha256 == digest)).first()
         if row is None or (row.device is None and row.expires_at < now()):
             raise WireError("bad_code")
         if row.device is None:
+            if shelf.conn.execute(sa.select(d.c.id).where(d.c.sign_public == sign_public)).first():
+                raise WireError("bad_code")  # what one of them signs would be the other's word too
             device_id = _add(shelf, name, row.profile, sign_public, seal_public)
             shelf.conn.execute(e.update().where(e.c.code_sha256 == digest).values(device=device_id))
         else:
@@ -187,5 +193,6 @@ def revoke(store: SqlStore, device_id: str, who: str = "cli") -> bool:
             values = {"status": "revoked", "revoked_at": now()}
             shelf.conn.execute(d.update().where(d.c.id == device_id).values(**values))
             audit.note(shelf, who, "revoke", device_id)
+            closing.device_stopped(shelf, device_id)
             shelf.side.add(STOPPED, device_id, {"at": values["revoked_at"]})
     return known is not None

@@ -135,6 +135,7 @@ def embedded(file: Path, key: bytes, look: bool = False) -> sa.Engine:
         connect_args={"check_same_thread": False, "timeout": 30},
         pool_size=THREADS,
         pool_use_lifo=True,
+        hide_parameters=True,
     )
 
     @sa.event.listens_for(engine, "connect")

@@ -1,26 +1,33 @@
 """The city's store was set back: a new life of it begins, and what the side book knows comes back.
 
-A receipt of the old life with a higher number than the last one here is void; the laptops learn it
-from the signed statement and send again what it proved (sync/PROTOCOL.md §4, §5).
+A receipt of an older life that is not in the chain here is void; the laptops learn it from the
+signed statement and from the list of their receipts that are here, and send again what the others
+had proved (sync/PROTOCOL.md §5.2). Where nobody says that the store was set back, the first laptop
+that shows a word of the city which is not here proves it, and the next life begins by itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from sync import wire
-from sync.server import devices, trips
+from sync import receipt as receipts
+from sync import statements, wire
+from sync.server import audit, devices, shown, trips
 from sync.server import store as t
 from sync.server.receipts import issue, item, now
-from sync.server.shelf import Device
+from sync.server.shelf import City, Device
 from sync.server.sidebook import DEVICE, ENDED, EPOCH, KEY, STOPPED, TRIP, Line
-from sync.server.sqlshelf import SqlShelf
-from sync.wire import b64, canonical, unb64
+from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.wire import WireError, b64, canonical, unb64
 
+FOUND = "set_back"
+"""In `meta`: which life began because of what a laptop showed, when, and which laptop."""
+BY_DEVICE = "CREATE INDEX IF NOT EXISTS receipt_device ON receipt (device, seq, digest)"
 GAP = 10
 """Numbers left free for devices that were enrolled after a backup and that nobody remembers."""
 
@@ -72,7 +79,73 @@ def begin(
     shelf.conn.execute(e.delete().where(e.c.device.is_(None)))
     shelf.side.add(EPOCH, str(number), {"at": now()})
     issue(shelf, "", "epoch", [item(name, "", 0) for name in (str(number), *keys)])
+    shelf.conn.exec_driver_sql(BY_DEVICE)  # each laptop is told which of its receipts are here
     return number, found
+
+
+def held(shelf: SqlShelf, device: str) -> list[str]:
+    """The digests of this device's receipts that are in the chain."""
+    r = t.receipt.c
+    query = sa.select(r.digest).where(r.device == device).order_by(r.seq)
+    return list(shelf.conn.execute(query).scalars())
+
+
+def found_out(store: SqlStore, device: Device, batch: dict[str, Any]) -> None:
+    """Begin the next life because a laptop showed a word that this store does not know.
+
+    WireError("show_receipt") until the laptop shows the signed word itself: a digest is only what
+    a laptop says. Of two laptops at once the second finds that it is done.
+    """
+    with store.write() as shelf:
+        try:
+            return shown.look(shelf, batch)
+        except shown.SetBack:
+            pass
+        lines = store.side.lines()
+        used = _proved(shelf, device, shown.read(batch), lines)
+        if not used:
+            raise WireError("show_receipt")
+        number, _ = begin(shelf, lines, used, all_known=False)
+        told = {"epoch": number, "device": device.id, "at": now()}
+        shelf.conn.execute(t.meta.delete().where(t.meta.c.name == FOUND))
+        shelf.conn.execute(t.meta.insert().values(name=FOUND, value=canonical(told).decode()))
+        audit.note(shelf, device.id, "set-back", str(number))
+
+
+def found_by(shelf: SqlShelf) -> dict[str, Any] | None:
+    """`{"epoch", "device", "at"}` where this life began because of what a laptop showed."""
+    query = sa.select(t.meta.c.value).where(t.meta.c.name == FOUND)
+    value = shelf.conn.execute(query).scalar()
+    told = wire.parse(value.encode()) if value else {}
+    return told if told.get("epoch") == shelf.city().epoch else None
+
+
+def _proved(
+    shelf: SqlShelf, device: Device, said: shown.Shown | None, lines: Iterable[Line]
+) -> int:
+    """The newest life of which a word that the city signed, and that is not here, tells; 0: none
+    does."""
+    if said is None:
+        return 0
+    city, lives = shelf.city(), [0]
+    publics = _publics(city, lines)
+    if said.life and said.life.signed and said.life.is_of(city.epoch):
+        told = statements.read_epochs(publics, city.code, [said.life.signed.to_json()])
+        known = {one["body"] for one in city.epochs}
+        lives += [one.number for one in told if one.body not in known]
+    made = said.receipt.signed if said.receipt and said.receipt.is_of(city.epoch) else None
+    if made is not None and shelf.receipt(digest=made.digest) is None:
+        for public in publics:
+            with contextlib.suppress(WireError):
+                lives.append(int(receipts.verify(made, public, city.code, device.id)["epoch"]))
+    return max(lives)
+
+
+def _publics(city: City, lines: Iterable[Line]) -> list[bytes]:
+    """Every key that this city signed with, also those that only the side book knows."""
+    old = [unb64(wire.parse(one["body"].encode())["old"]) for one in city.keys]
+    new = [unb64(one.value["new"]) for one in lines if one.kind == KEY and one.value]
+    return [*old, city.sign_public, *new]
 
 
 def _leave_gap(shelf: SqlShelf) -> None:

@@ -18,11 +18,15 @@ from typing import Any, Protocol
 from sync import bundle, bundle_file, enrol_file, fail, medium, wire
 from sync.bundle import Address, Answered, Manifest, Part
 from sync.bundle_file import Opened
+from sync.receipt import Receipt
 from sync.server.receipts import now
 from sync.server.shelf import City, Device, Store
+from sync.server.trouble import FAULTS, fault
 from sync.wire import WireError
 
 LOG = "usb.jsonl"
+OBJECTS = frozenset({"ops", "photo"})
+"""The receipts that name saves and photos; the others name ends of trips and heads of ledgers."""
 ENDINGS = (bundle.ENDINGS["enrol"], bundle.ENDINGS["bundle"])
 
 
@@ -38,6 +42,7 @@ class Handle(Protocol):
 class Taken:
     """What became of one file: numbers only. `code` says why nothing of it was taken, else "".
 
+    `items` are the saves and photos that receipts name, `answered` the requests they came in.
     `damaged` are parts that could not be read, `held` parts that wait for one of those because the
     order of the saves counts. Both come again with the laptop's next bundle.
     """
@@ -51,6 +56,7 @@ class Taken:
     damaged: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     sha256: str = ""
+    items: int = 0
 
 
 def take(store: Store, handle: Handle, path: Path) -> Taken:
@@ -80,7 +86,22 @@ def take(store: Store, handle: Handle, path: Path) -> Taken:
         tuple(damaged),
         tuple(held),
         digest,
+        _items(answers),
     )
+
+
+def _items(answers: list[Answered]) -> int:
+    """How many saves and photos the receipts of these answers hold, each counted once."""
+    found = set()
+    for answer in answers:
+        told = [answer.value, *answer.value.get("photos", [])]
+        for one in told:
+            if isinstance(one, dict) and "receipt" in one:
+                body = Receipt.from_json(one["receipt"]).value
+                if body.get("kind") in OBJECTS:
+                    held = (item["id"] for item in body["items"] if item["answer"] != "refused")
+                    found |= set(held) - {"facts"}
+    return len(found)
 
 
 def _enrol(city: City, handle: Handle, path: Path, digest: str) -> Taken:
@@ -142,11 +163,15 @@ def _answer(handle: Handle, opened: Opened) -> tuple[list[Answered], list[str], 
 def _ask(handle: Handle, data: bytes, device: str) -> tuple[int, dict[str, Any]]:
     try:
         asked = bundle.request_of(data)
-        if asked.headers.get("KSP-Device") != device:  # its answer goes to the sender of the file
+        told = {name.lower(): value for name, value in asked.headers.items()}
+        if told.get("ksp-device") != device:  # its answer goes to the sender of the file
             raise WireError("not_for_us")
-        return handle(asked.method, asked.path, asked.headers, asked.body, late=True)
+        return handle(asked.method, asked.path, told, asked.body, late=True)
     except WireError as error:
         return 400, {"error": error.code}
+    except FAULTS as error:  # as on the line: nothing is promised, the next part is taken
+        fault(error)
+        return 500, {"error": "internal"}
 
 
 def _reply(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.medium import Full, Unsound
-from sync.server.folder import Taken, Watch, import_folder
+from sync.server.folder import Taken, Watch, bundles, import_folder
 from sync.server.handle import Handler
 from sync.server.sqlshelf import open_store
 
@@ -52,7 +52,8 @@ def says(taken: Taken) -> str:
         return f"{taken.file}：端末{taken.device}を登録しました。返事を書きました。"
     if taken.code:
         return f"{taken.file}：{WHY.get(taken.code, f'受け付けられません（{taken.code}）。')}"
-    line = f"{taken.file}：端末{taken.device}の{taken.n}番、{taken.answered}件を受け付けました。"
+    line = f"{taken.file}：端末{taken.device}の{taken.n}番、"
+    line += f"保存と写真{taken.items}件を受け付けました。" if taken.items else "受け付けました。"
     if taken.refused:
         line += f"受け付けられないものが{taken.refused}件あります。"
     if taken.damaged or taken.held:
@@ -75,6 +76,8 @@ def run(given: argparse.Namespace) -> int:
         if given.watch:
             return _watch(Watch(store, Handler(store), folder, home))
         every = []
+        if any(bundles(folder)) if folder.is_dir() else folder.exists():
+            print("受け付けています。終わるまで、USBメモリを抜かないでください…", flush=True)
         for taken in import_folder(store, Handler(store), folder, home):
             print(says(taken), flush=True)
             every.append(taken)

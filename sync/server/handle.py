@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync import wire
-from sync.server import devices, inbox, news, photos, publish, quarantine, trips
+from sync.server import (
+    closing,
+    devices,
+    epochs,
+    inbox,
+    news,
+    photos,
+    publish,
+    quarantine,
+    shown,
+    trips,
+)
 from sync.server.receipts import now
 from sync.server.shelf import Device
 from sync.server.sqlshelf import SqlStore
@@ -25,6 +36,7 @@ STATUS = {
     "bad_code": 403,
     "out_of_scope": 403,
     "already_out": 409,
+    "show_receipt": 409,
     "unknown_trip": 404,
     "unknown_photo": 404,
     "unknown_path": 404,
@@ -71,7 +83,7 @@ class Handler:
             return self._ops(device, body, late)
         if (method, path) == ("PUT", f"{BASE}/photos"):
             return self._whole(method, path, headers, body)
-        photo = re.fullmatch(rf"{BASE}/photos/([^/]+)", path)
+        photo = re.fullmatch(rf"{BASE}/photos/([^/\0]+)", path)
         if photo and method == "PUT":
             return self._part(photo[1], method, path, headers, body)
         if (method, path) == ("POST", f"{BASE}/trips"):
@@ -89,8 +101,12 @@ class Handler:
         raise WireError("unknown_path")
 
     def _ops(self, device: Device, body: bytes, late: bool) -> dict[str, Any]:
-        answer = inbox.take_batch(self.store, device, body, late)
         batch = wire.parse(body)
+        try:
+            answer = inbox.take_batch(self.store, device, body, late)
+        except shown.SetBack:
+            epochs.found_out(self.store, device, batch)
+            answer = inbox.take_batch(self.store, device, body, late)
         if batch["v"] >= 2:
             answer["news"] = news.tell(self.store, device, batch)
         return answer
@@ -131,7 +147,7 @@ class Handler:
             raise WireError("malformed")
         if act == "secret":
             return trips.again(self.store, device, trip_id)
-        return inbox.end_trip(self.store, device, trip_id)
+        return inbox.end_trip(self.store, device, trip_id, closing.trip_ended)
 
     def _signed(
         self, purpose: str, said: bytes, method: str, path: str, headers: Mapping[str, str],
@@ -140,7 +156,7 @@ class Handler:
         """The device that signed `said`; a revoked one's request is kept for a person first."""
         device_id = headers.get("ksp-device", "")
         with self.store.read() as shelf:
-            device = shelf.device(device_id)
+            device = shelf.device(device_id) if "\0" not in device_id else None
         if device is None:
             raise WireError("unknown_device")
         wire.verify(device.sign_public, purpose, said, headers.get("ksp-signature", ""))

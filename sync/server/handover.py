@@ -37,6 +37,7 @@ WHY = {
     "no_form_id": "申請書IDがありません",
     "two_form_ids": "申請書IDが二つあります",
     "same_form_id": "同じ申請書IDの申請がほかにもあります",
+    "same_photo": "この写真を使う申請が、ほかにもあります",
     "clash": "写真か申請書IDに食い違いがあります（事務所のキットで判断してください）",
     "returned": "J-LISから返却されています（撮り直しを待っています）",
     "unreadable": "写真を開けません",
@@ -100,7 +101,8 @@ def plan(shelf: SqlShelf) -> Plan:
     r = t.record
     query = sa.select(r).where(r.c.kind == "application", r.c.state == "live").order_by(r.c.id)
     docs = [shelf.doc(row) for row in shelf.conn.execute(query)]
-    by_photo = {doc.body["photo_id"]: doc for doc in docs if doc.body.get("photo_id")}
+    by_photo = {str(doc.body.get("photo_id")): doc for doc in docs}
+    named = Counter(str(doc.body.get("photo_id")) for doc in docs)
     used = Counter(x for doc in docs if not retakes.came_back(doc) for x in form_ids(doc.body))
     clashes, done = _clashing(shelf), states(shelf)
     ready, not_yet, p = [], [], t.photo.c
@@ -109,8 +111,8 @@ def plan(shelf: SqlShelf) -> Plan:
         state = done.get(row.id, "")
         if state not in ("", "exporting", "returned"):
             continue
-        doc = by_photo.get(row.id)
-        why = _why_not(row.state, state, doc, used, clashes)
+        doc, many = by_photo.get(row.id), named[row.id] > 1
+        why = "same_photo" if many else _why_not(row.state, state, doc, used, clashes)
         if why or doc is None:
             not_yet.append(NotYet(row.id, reception_no(shelf, doc), why))
         else:

@@ -16,8 +16,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sync import fail, medium, packet
+from sync.disk import sync_dir
 from sync.ids import new_id
-from sync.medium import sync_dir
 from sync.server import audit
 from sync.server import store as t
 from sync.server.handover import Item, NotYet, plan

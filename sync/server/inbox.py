@@ -7,6 +7,7 @@ is one transaction: the ledger's rows, the saves, the facts, all of it or nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,13 @@ from sync import fail, packet, wire
 from sync.ids import is_id
 from sync.merge import Clash, Doc, merge
 from sync.receipt import Receipt
-from sync.server import belongs, decisions, ledgers, photos
+from sync.server import belongs, decisions, ledgers, photos, shapes, shown
 from sync.server.receipts import issue, item, kept, now, refused, statements
 from sync.server.shelf import City, Device, Op, Shelf, Store, Trip
 from sync.wire import WireError, canonical, sha256, unb64
 
 FACTS_A_BATCH = 1000
+PHOTOS_A_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def read(device: str, body: bytes) -> Batch:
     ops, declared, facts = (value.get(key, []) for key in ("ops", "photos", "facts"))
     if not all(isinstance(part, list) for part in (ops, declared, facts)):
         raise WireError("malformed")
-    if len(facts) > FACTS_A_BATCH:
+    if len(facts) > FACTS_A_BATCH or len(declared) > PHOTOS_A_BATCH:
         raise WireError("malformed")
     try:
         told = tuple((wire.name(f["id"]), str(f["body"])) for f in facts)
@@ -81,9 +83,11 @@ def take_batch(store: Store, device: Device, body: bytes, late: bool = False) ->
     """A signed batch: one receipt for all of it, and where each declared photo stands.
 
     A ledger that does not continue the city's copy stops the whole batch (sync/server/ledgers.py).
+    SetBack where the laptop shows a word of the city that this store has lost.
     """
     batch = read(device.id, body)
     with store.read() as shelf:
+        shown.look(shelf, batch.value)
         made = kept(shelf, batch=batch.digest)
     if made is None:
         made = _take(store, device, batch, late)
@@ -150,9 +154,10 @@ def _checked(save: dict[str, Any]) -> dict[str, Any]:
         for name in ("op_id", "entity", "id", "actor", "at"):
             wire.name(save.get(name))
         wire.name(save.get("parent") or "")
+        wire.whole(save.get("base"))
     except ValueError:
         raise WireError("wrong_format") from None
-    if not isinstance(save.get("set"), dict) or not isinstance(save.get("base"), int):
+    if not isinstance(save.get("set"), dict):
         raise WireError("wrong_format")
     return save
 
@@ -178,7 +183,7 @@ def _store(
             line |= refused("fork")
         elif op.op_id not in saves:
             line |= refused(str(opened.get(op.op_id, "not_stored")))
-        elif why := _refusal(shelf, inside, op.trip, saves[op.op_id]):
+        elif why := _refusal(shelf, inside, op.trip, saves[op.op_id], docs, seq):
             line |= refused(why)
         else:
             row = Op(seq + len(rows), op.op_id, device.id, op.n, op.trip, op.sha256, op.data)
@@ -193,10 +198,21 @@ def _store(
     return words
 
 
-def _refusal(shelf: Shelf, inside: belongs.Belongs, trip: str, save: dict[str, Any]) -> str:
-    """Why a save that could be opened is not taken, "" where it is."""
+def _refusal(
+    shelf: Shelf, inside: belongs.Belongs, trip: str, save: dict[str, Any], docs: dict[str, Doc],
+    seq: int,
+) -> str:  # fmt: skip
+    """Why a save that could be opened is not taken, "" where it is. `seq`: the batch's first."""
+    if save["base"] >= seq:  # nobody has seen what comes later
+        return "wrong_format"
     if save["entity"] in decisions.KINDS:
         return decisions.refusal(shelf, trip, save)
+    doc = docs.get(str(save["id"]))
+    kind = doc.kind if doc else save["entity"]
+    if belongs.citys_own(save, kind):
+        return "out_of_scope"
+    if shapes.odd(kind, save["set"]):
+        return "wrong_format"
     return inside.refusal(save)
 
 
@@ -253,12 +269,15 @@ def _receipt(
     return made
 
 
-def end_trip(store: Store, device: Device, trip_id: str) -> dict[str, Any]:
+def end_trip(
+    store: Store, device: Device, trip_id: str, also: Callable[[Any, Trip], None] | None = None
+) -> dict[str, Any]:
     """The laptop erased the trip: the city forgets its day secret and private key, for good.
 
     What lies in remnants on the laptop's disk then opens for nobody but whoever holds the city's
     own copy of a photo's key; the records and photos stay in the city's store. A trip that a city
     never heard of, because it was restored, gets its word too: there is no secret of it here.
+    `also` is done in the same transaction (sync/server/closing.py).
     """
 
     def act(shelf: Shelf) -> tuple[Receipt, City]:
@@ -272,6 +291,8 @@ def end_trip(store: Store, device: Device, trip_id: str) -> dict[str, Any]:
             if trip is None:
                 word |= {"answer": "already", "reason": "unknown_trip"}
             shelf.end_trip(trip_id, now())
+            if trip is not None and also is not None:
+                also(shelf, trip)
             made = issue(shelf, device.id, "trip_end", [word], None, batch)
         fail.point("server.end_before")
         return made, shelf.city()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sync import fail
-from sync.medium import sync_dir
+from sync.disk import sync_dir
 from sync.server import lock
 from sync.server.box import Box
 from sync.server.store import read_key_file

@@ -19,7 +19,7 @@ OFFICE = "office"
 
 def told(shelf: SqlShelf, device: Device) -> dict[str, Any]:
     """The part of the news that only a kit of the office gets; nothing for any other."""
-    if device.profile != OFFICE:
+    if device.profile != OFFICE or device.status != "active":
         return {}
     out: dict[str, list[str]] = {}
     for record, holders in sorted(scope.out_by(shelf).items()):

@@ -38,7 +38,7 @@ def read(batch: dict[str, Any]) -> Sent:
     """The `ledger` of a batch; WireError("malformed") for anything that has not its shape."""
     said = batch.get("ledger") or {"seq": 0, "hash": ""}
     try:
-        seq, digest, rows = wire.whole(said["seq"]), str(said["hash"]), said.get("rows")
+        seq, digest, rows = wire.whole(said["seq"]), wire.name(said["hash"]), said.get("rows")
         if rows is None:
             return Sent(seq, digest, None)
         if not isinstance(rows, list) or len(rows) > wire.LEDGER_ROWS:

@@ -54,6 +54,8 @@ def accept(store: SqlStore, device_id: str, who: str) -> LetIn:
     for digest in digests:
         with store.read() as shelf:
             row = shelf.conn.execute(sa.select(p).where(p.c.digest == digest)).one()
+        if row.state not in OPEN:  # somebody else decided meanwhile
+            continue
         status, value = handler(
             row.method, row.path, json.loads(row.headers), bytes(row.body), late=True
         )
@@ -61,7 +63,8 @@ def accept(store: SqlStore, device_id: str, who: str) -> LetIn:
         state, why = ("accepted", "") if status == 200 else ("failed", str(value["error"]))
         decided = {"state": state, "decided_by": who, "decided_at": now(), "why": why}
         with store.write() as shelf:
-            shelf.conn.execute(p.update().where(p.c.digest == digest).values(**decided))
+            here = p.update().where(p.c.digest == digest, p.c.state.in_(OPEN))
+            shelf.conn.execute(here.values(**decided))
         fail.point("parked.marked")
         told.packets += 1
         if why:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sync import fail, wire
 from sync.merge import Doc
 from sync.packet import seal_answer
-from sync.server import conflicts, kits, publish, retakes, scope, twins
+from sync.server import closing, conflicts, epochs, kits, publish, retakes, scope, twins
 from sync.server import store as t
 from sync.server.receipts import now
 from sync.server.shelf import Device, Trip
@@ -37,7 +37,10 @@ def tell(store: SqlStore, device: Device, batch: dict[str, Any]) -> dict[str, st
     with store.read() as shelf:
         city, settings = shelf.city(), publish.newest(shelf)
         trips = _trips(shelf, device, pull, upto) if isinstance(pull, dict) and pull else {}
-        of_kits = kits.told(shelf, device)
+        more = kits.told(shelf, device)
+        known = batch.get("epoch", 0)
+        if isinstance(known, int) and known < city.epoch and city.epochs:
+            more["held"] = epochs.held(shelf, device.id)
     body = wire.canonical(
         {
             "v": wire.PROTOCOL,
@@ -49,7 +52,7 @@ def tell(store: SqlStore, device: Device, batch: dict[str, Any]) -> dict[str, st
             "keys": [dict(one) for one in city.keys],
             "settings": settings,
             "trips": trips,
-            **of_kits,
+            **more,
         }
     )
     signature = wire.sign(wire.signing_private(city.sign_private), "news", body)
@@ -91,6 +94,7 @@ def _catch_up(shelf: SqlShelf) -> int:
         conflicts.catch_up(shelf, done, newest)
         twins.catch_up(shelf, done, newest)
         retakes.catch_up(shelf, done, newest)
+        closing.catch_up(shelf)
         shelf.conn.execute(t.meta.delete().where(t.meta.c.name == SETTLED))
         shelf.conn.execute(t.meta.insert().values(name=SETTLED, value=str(newest)))
     return newest
@@ -106,9 +110,9 @@ def _trips(
     found = {}
     for trip in known.values():
         cursor = pull[trip.id]
-        if trip.device != device.id or trip.state != "out" or not isinstance(cursor, int):
+        if trip.device != device.id or trip.state != "out" or type(cursor) is not int:
             continue
-        told = changes(shelf, device.id, trip, cursor if cursor <= upto else 0, upto)
+        told = changes(shelf, device.id, trip, cursor if 0 <= cursor <= upto else 0, upto)
         if told is None:
             continue
         moved, inside = told

@@ -7,27 +7,30 @@ laptop changes because of an answer that anybody could have given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sync import fail, packet, wire
+from sync.ids import is_id
 from sync.receipt import Receipt
 from sync.server.receipts import issue, item, kept, now, refused
 from sync.server.shelf import Device, Photo, Shelf, Store, Trip
 from sync.wire import WireError, sha256, unb64
 
-Come = tuple[Photo, bytes | memoryview]
-"""A photo of which all bytes are here."""
+Come = tuple[Photo, bytes]
+"""A photo of which all bytes are here: their SHA-256 is the declared one."""
 
 
 def _declared(device: Device, value: Any) -> Photo:
     try:
-        size, seal = int(value["size"]), unb64(value["seal"])
+        size, seal = value["size"], unb64(value["seal"])
+        if type(size) is not int:
+            raise ValueError("not a number")
         return Photo(
             wire.name(value["id"]), wire.name(value["trip"]), device.id, wire.name(value["sha256"]),
             size, seal, "coming",
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError):
         raise WireError("malformed") from None
 
 
@@ -39,14 +42,14 @@ def declare(store: Store, device: Device, values: list[Any]) -> list[dict[str, A
         known = shelf.photos([one.id for one in asked])
         trips = shelf.trips({one.trip for one in asked})
         no = {}
-        new = set()
+        new: dict[str, Photo] = {}
         for one in asked:
             why = _why_not(device, one, known.get(one.id), trips.get(one.trip))
             if why:
                 no[one.id] = why
-            elif one.id not in known and one.id not in new:
-                shelf.put_photo(one, now())
-                new.add(one.id)
+            elif one.id not in known:
+                new.setdefault(one.id, one)
+        shelf.put_photos(list(new.values()), now())
         items = [
             item(one.id, one.sha256, one.size) | refused(no[one.id])
             for one in asked
@@ -68,6 +71,8 @@ def _why_not(device: Device, one: Photo, known: Photo | None, trip: Trip | None)
         return "too_large"
     if trip is None or trip.device != device.id:
         return "unknown_trip"
+    if not is_id(one.id) or len(one.seal) != packet.SEAL_SIZE:
+        return "wrong_format"
     if known is not None and (known.sha256, known.size, known.device) != (
         one.sha256,
         one.size,
@@ -148,13 +153,14 @@ def take_whole(
         raise WireError("malformed")
     with store.read() as shelf:
         rows = shelf.photos(ids)
+        trips = shelf.trips({row.trip for row in rows.values()})
     if any(name not in rows or rows[name].device != device.id for name in ids):
         raise WireError("unknown_photo")
     come: list[Come] = []
     states: list[dict[str, Any]] = []
     start = 0
     for name, size, digest in named:
-        row, whole = rows[name], data[start : start + size]
+        row, whole = rows[name], bytes(data[start : start + size])
         start += size
         if row.receipt:
             states.append({"id": name, "receipt": _kept(store, row).to_json()})
@@ -162,7 +168,7 @@ def take_whole(
             come.append((row, whole))
         else:
             states.append({"id": name, "offset": 0})
-    return {"photos": states, **(_finish(store, device, come) if come else {})}
+    return {"photos": states, **(_finish(store, device, come, trips) if come else {})}
 
 
 def _whole(store: Store, device: Device, row: Photo, whole: bytes) -> dict[str, Any]:
@@ -173,13 +179,16 @@ def _whole(store: Store, device: Device, row: Photo, whole: bytes) -> dict[str, 
     return _finish(store, device, [(row, whole)])
 
 
-def _finish(store: Store, device: Device, come: Sequence[Come]) -> dict[str, Any]:
+def _finish(
+    store: Store, device: Device, come: Sequence[Come], trips: Mapping[str, Trip] | None = None
+) -> dict[str, Any]:
     """Bytes that are those that were declared: open each photo, make them last, read them back,
     sign one receipt."""
     keys: dict[str, bytes] = {}
     no: dict[str, str] = {}
-    with store.read() as shelf:
-        trips = shelf.trips({row.trip for row, _ in come})
+    if trips is None:
+        with store.read() as shelf:
+            trips = shelf.trips({row.trip for row, _ in come})
     for row, whole in come:
         private = trips[row.trip].seal_private
         try:
@@ -190,8 +199,8 @@ def _finish(store: Store, device: Device, come: Sequence[Come]) -> dict[str, Any
     good = [(row, whole) for row, whole in come if row.id not in no]
     store.blobs.put_all([(row.id, whole) for row, whole in good])
     fail.point("server.photo_before")
-    for row, _ in good:
-        if sha256(store.blobs.get(row.id) or b"") != row.sha256:
+    for row, whole in good:
+        if store.blobs.get(row.id) != whole:
             raise WireError("not_stored")
     fail.point("server.photo_after")
     rows = [row for row, _ in come]
@@ -216,8 +225,12 @@ def _receipt(
         word = refused(no[row.id]) if row.id in no else {}
         items.append(item(row.id, row.sha256, row.size) | word)
     made = issue(shelf, device.id, "photo", items)
-    for row in rows:
-        if row.id not in no and not now_[row.id].receipt:
-            shelf.put_photo(row.but(state="stored", key=keys[row.id], receipt=made.digest))
+    shelf.put_photos(
+        [
+            row.but(state="stored", key=keys[row.id], receipt=made.digest)
+            for row in rows
+            if row.id not in no and not now_[row.id].receipt
+        ]
+    )
     fail.point("server.photo_receipt_before")
     return made

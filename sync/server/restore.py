@@ -16,7 +16,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sync import fail
-from sync.medium import digest_of, sync_dir
+from sync.disk import sync_dir
+from sync.medium import digest_of
 from sync.server import audit, backups, boxes, epochs, keyfile, upgrade
 from sync.server import store as t
 from sync.server.backup import PHOTOS

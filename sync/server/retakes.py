@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from sync.clash import Doc
 from sync.ids import child_id
-from sync.server import citysave
+from sync.server import citysave, scope
 from sync.server import store as t
 from sync.server.sqlshelf import SqlShelf
 from sync.states import CONFIRMED
@@ -100,9 +100,14 @@ def catch_up(shelf: SqlShelf, done: int, upto: int) -> None:
         return
     applications = shelf.docs({task.parent for task in tasks})
     linked = _linked(shelf, done, upto)
+    asked = [*(task.id for task in tasks), *(x for some in linked.values() for x in some)]
+    made_by = scope.owners(shelf, asked)
+    if shelf.city().epoch > 1:  # who brought what first is not known any more (belongs.py)
+        made_by = dict.fromkeys(asked, "")
     for task in tasks:
         doc = applications.get(task.parent)
-        visits = sorted({*task.body.get("visits", ()), *linked.get(task.parent, ())})
+        here = {x for x in linked.get(task.parent, ()) if made_by[x] == made_by[task.id]}
+        visits = sorted({*task.body.get("visits", ()), *here})
         state = _state(shelf, visits)
         if doc is None or came_back(doc) != RETURNED:
             citysave.remove(shelf, task.id, citysave.DEVICE)

@@ -41,16 +41,18 @@ def may_make(
     if kind not in MAY.get(device.profile, ()):
         raise WireError("out_of_scope")
     if kind not in OUT:
+        if wanted:  # a desk and an office hold what they hold; nobody names it
+            raise WireError("out_of_scope")
         return
     held = out_by(shelf)
-    owners = _owners(shelf, wanted)
+    made_by = owners(shelf, wanted)
     docs = shelf.docs(wanted)
     for one in wanted:
         doc = docs.get(one)
         if doc is None or doc.kind != "reservation" or doc.state != "live":
             raise WireError("out_of_scope")
         of_the_day = doc.get("visit_date") == day and doc.get("state") not in OVER
-        if owners[one] != device.id and not (of_the_day and _goes_out(device)):
+        if made_by[one] != device.id and not (of_the_day and _goes_out(device)):
             raise WireError("out_of_scope")
         if not share and held.get(one, set()) - {device.id}:
             raise WireError("already_out")
@@ -60,7 +62,8 @@ def _goes_out(device: Device) -> bool:
     return any(kind in OUT for kind in MAY.get(device.profile, ()))
 
 
-def _owners(shelf: SqlShelf, ids: list[str]) -> dict[str, str]:
+def owners(shelf: SqlShelf, ids: list[str]) -> dict[str, str]:
+    """Which device brought each of these records first."""
     r = t.record.c
     rows = shelf.conn.execute(sa.select(r.id, r.owner).where(r.id.in_(ids)))
     return {row.id: row.owner for row in rows}

@@ -26,7 +26,9 @@ from sync.server.limits import Limits
 from sync.server.lines import LAST_REQUESTS, CityServer, Tls
 
 KNOWN = frozenset({"info", "enrol", "ops", "photos", "trips", "days", "settings"})
-PAGES = frozenset({"login", "logout", "devices", "parked", "handover", "ledger", "console.css"})
+PAGES = frozenset(
+    {"login", "logout", "devices", "parked", "clashes", "handover", "ledger", "console.css"}
+)
 Log = Callable[[str], None]
 
 

@@ -6,7 +6,6 @@ derived from the id, and so ends with it.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -22,8 +21,9 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 TOUCH = timedelta(minutes=1)
 
 
-def _digest(session: str) -> str:
-    return hashlib.sha256(b"ksp1-session\0" + session.encode()).hexdigest()
+def _digest(box: Box, session: str) -> str:
+    """Keyed, so that who may write to the database alone makes no session."""
+    return hmac.new(box.derived("session"), session.encode(), "sha256").hexdigest()
 
 
 def begin(shelf: SqlShelf, who: str) -> str:
@@ -31,13 +31,13 @@ def begin(shelf: SqlShelf, who: str) -> str:
     session, s = secrets.token_urlsafe(32), t.session
     shelf.conn.execute(s.delete().where(s.c.seen_at < _ago(IDLE)))
     values = {"who": who, "made_at": now(), "seen_at": now()}
-    shelf.conn.execute(s.insert().values(id_sha256=_digest(session), **values))
+    shelf.conn.execute(s.insert().values(id_sha256=_digest(shelf.box, session), **values))
     return session
 
 
 def who(store: SqlStore, session: str) -> str:
     """Whose session this is, "" where it is none (any more)."""
-    s, digest = t.session, _digest(session)
+    s, digest = t.session, _digest(store.box, session)
     with store.read() as shelf:
         row = shelf.conn.execute(sa.select(s).where(s.c.id_sha256 == digest)).first()
     if row is None or row.seen_at < _ago(IDLE) or row.made_at < _ago(LONGEST):
@@ -49,8 +49,9 @@ def who(store: SqlStore, session: str) -> str:
 
 
 def end(store: SqlStore, session: str) -> None:
+    digest = _digest(store.box, session)
     with store.write() as shelf:
-        shelf.conn.execute(t.session.delete().where(t.session.c.id_sha256 == _digest(session)))
+        shelf.conn.execute(t.session.delete().where(t.session.c.id_sha256 == digest))
 
 
 def end_all(shelf: SqlShelf, one: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from sync.server import dates
 from sync.server.keyfile import write_private
 from sync.server.recovery import LINES, Sheet
 
@@ -45,7 +46,7 @@ def write(folder: Path, city: tuple[str, str], fingerprint: str, at: str,
         )
         page = PAGE.format(
             number=sheet.number, copies=len(made), code=escape(city[0]), city=escape(city[1]),
-            at=at[:10], lines=lines, fingerprint=fingerprint,
+            at=dates.day(at), lines=lines, fingerprint=fingerprint,
         )  # fmt: skip
         files.append(file_of(folder, sheet.number))
         write_private(files[-1], page.encode())

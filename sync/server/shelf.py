@@ -189,6 +189,10 @@ class Shelf(Protocol):
 
     # photos
     def photos(self, ids: Sequence[str]) -> dict[str, Photo]: ...
+    def put_photos(self, photos: Sequence[Photo], at: str = "") -> None:
+        """As `put_photo`, several at once."""
+        ...
+
     def put_photo(self, photo: Photo, at: str = "") -> None:
         """Change a photo that is here; with a time, add a new one."""
         ...

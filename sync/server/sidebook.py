@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sync import fail
-from sync.medium import sync_dir
+from sync.disk import sync_dir
 from sync.server.box import Box
 from sync.server.keyfile import write_private
 from sync.wire import WireError, b64, unb64

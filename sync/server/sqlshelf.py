@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,9 +12,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from sync.merge import Clash, Doc, Rev
+from sync.merge import Clash, Doc
 from sync.receipt import GENESIS, Receipt
-from sync.server import asked
+from sync.server import asked, revs
 from sync.server import store as t
 from sync.server.blobs import FileBlobs, RowBlobs
 from sync.server.box import Box
@@ -33,12 +34,6 @@ def _some(ids: Iterable[str]) -> Iterator[list[str]]:
     known = sorted(set(ids))
     for start in range(0, len(known), MANY):
         yield known[start : start + MANY]
-
-
-def _rev(told: list[Any]) -> Rev:
-    """A `Rev` from its list; what is written later may have more fields than an older row."""
-    values: list[Any] = [tuple(one) if isinstance(one, list) else one for one in told]
-    return Rev(*values)
 
 
 class SqlStore:
@@ -261,11 +256,11 @@ class SqlShelf:
 
     def doc(self, row: Any) -> Doc:
         """A row of the table `record`, opened."""
-        revs = {name: _rev(told) for name, told in json.loads(row.revs).items()}
         body = self.box.open_json("record", row.id, row.body)
         return Doc(
-            row.id, row.kind, row.parent, body, revs, row.rev, row.state, row.actor, row.at
-        )
+            row.id, row.kind, row.parent, body, revs.of_text(row.revs), row.rev, row.state,
+            row.actor, row.at,
+        )  # fmt: skip
 
     def put_docs(self, docs: Iterable[Doc]) -> None:
         rows = [self._row_of(doc) for doc in docs]
@@ -286,7 +281,6 @@ class SqlShelf:
             self.conn.execute(asked.CHANGE_DOCS, old)
 
     def _row_of(self, doc: Doc) -> dict[str, Any]:
-        revs = {name: tuple(vars(rev).values()) for name, rev in doc.revs.items()}
         owner = min(doc.revs.values(), key=lambda r: r.seq).device if doc.revs else ""
         return {
             "id": doc.id,
@@ -294,7 +288,7 @@ class SqlShelf:
             "parent": doc.parent,
             "owner": owner,
             "body": self.box.seal_json("record", doc.id, doc.body),
-            "revs": json.dumps(revs, ensure_ascii=False, separators=(",", ":")),
+            "revs": revs.to_text(doc.revs),
             "rev": doc.rev,
             "state": doc.state,
             "actor": doc.actor,
@@ -302,9 +296,11 @@ class SqlShelf:
         }
 
     def add_clashes(self, clashes: Sequence[Clash], at: str) -> None:
-        rows = []
-        for i, one in enumerate(clashes):
-            clash_id = f"{one.op_id}.{i}"
+        rows: list[dict[str, Any]] = []
+        count: Counter[str] = Counter()
+        for one in clashes:  # by the save's own count, so that it is the same in any batch
+            clash_id = f"{one.op_id}.{count[one.op_id]}"
+            count[one.op_id] += 1
             body = {
                 "kept": one.kept,
                 "other": one.other,
@@ -357,13 +353,20 @@ class SqlShelf:
         )  # fmt: skip
 
     def put_photo(self, photo: Photo, at: str = "") -> None:
-        values: dict[str, Any] = {name: getattr(photo, name) for name in asked.PHOTO_COLUMNS}
-        values["key"] = self.box.seal("photo-key", photo.id, photo.key) if photo.key else b""
-        if at:
-            self.conn.execute(asked.ADD_PHOTO, {**values, "id": photo.id, "at": at})
-        else:
-            changed = {f"b_{name}": value for name, value in values.items()}
-            self.conn.execute(asked.CHANGE_PHOTO, {**changed, "b_id": photo.id})
+        self.put_photos([photo], at)
+
+    def put_photos(self, photos: Sequence[Photo], at: str = "") -> None:
+        rows = []
+        for one in photos:
+            values: dict[str, Any] = {name: getattr(one, name) for name in asked.PHOTO_COLUMNS}
+            values["key"] = self.box.seal("photo-key", one.id, one.key) if one.key else b""
+            if at:
+                rows.append({**values, "id": one.id, "at": at})
+            else:
+                changed = {f"b_{name}": value for name, value in values.items()}
+                rows.append({**changed, "b_id": one.id})
+        if rows:
+            self.conn.execute(asked.ADD_PHOTO if at else asked.CHANGE_PHOTO, rows)
 
     # -- ledgers ----------------------------------------------------------------------------
     def ledger_last(self, device_id: str) -> tuple[int, str, str]:

@@ -29,6 +29,7 @@ from sync.server.sqlshelf import SqlShelf, SqlStore
 STEP, DIGITS = 30, 6
 TRIES, LOCKED = 5, timedelta(minutes=15)
 SHORTEST = 12
+NOBODY = "-"
 _hashing = threading.BoundedSemaphore(2)
 """64 MiB a hash: not one for every thread at once."""
 
@@ -159,15 +160,16 @@ def sign_in(
 ) -> str | None:
     """A new session's id where both are right, else None (the same for every reason)."""
     moment, s = time.time() if at is None else at, t.supervisor
+    one = one if good_id(one) else ""
     with store.read() as shelf:
         row = shelf.conn.execute(sa.select(s).where(s.c.id == one)).first()
     right = _matches(password, "" if row is None or _locked(row.locked_until, moment)
                      else row.password)  # fmt: skip
-    if row is None:
-        return None
     with store.write() as shelf:
         row = shelf.conn.execute(sa.select(s).where(s.c.id == one)).first()
         if row is None or _locked(row.locked_until, moment):
+            # as slow as a wrong password; what was typed may be one, so it is not written down
+            audit.note(shelf, NOBODY if row is None else one, "console_login", "-", "refused")
             return None
         step = _step(shelf.box.open("totp", one, row.totp), code, moment, row.last_step)
         if not right or step is None:

@@ -21,6 +21,8 @@ from sync.wire import WireError, b64, unb64
 
 SHOWN = ("half", "order", "place", "district", "reception_no", "state")
 DAY = len("2026-07-01")
+MOST = 1000
+"""Reservations of one trip."""
 
 
 def make(store: SqlStore, device: Device, asked: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def make(store: SqlStore, device: Device, asked: dict[str, Any]) -> dict[str, An
     """
     request_id, kind = str(asked.get("request_id", "")), asked.get("kind")
     wanted = asked.get("reservations", [])
-    if not is_id(request_id) or not isinstance(wanted, list):
+    if not is_id(request_id) or not isinstance(wanted, list) or len(wanted) > MOST:
         raise WireError("malformed")
     wanted = [str(one) for one in wanted]
     day, share = str(asked.get("day", ""))[:DAY], bool(asked.get("share", False))
@@ -134,6 +136,7 @@ def _answer(
             "v": wire.FORMAT,
             "device": device.id,
             "trip": trip.id,
+            "request": trip.request_id,
             "kind": trip.kind,
             "day": trip.day,
             "public": b64(trip.seal_public),

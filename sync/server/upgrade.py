@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from sync import fail
-from sync.medium import sync_dir
+from sync.disk import sync_dir
 from sync.server import upgrade_v1
 from sync.server.keyfile import DATABASE, NO_KEY
 from sync.server.store import SCHEMA, meta

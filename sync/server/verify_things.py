@@ -11,11 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync import packet
-from sync.server import boxes, keyfile, verify
+from sync.server import boxes, keyfile, verify, verify_side
 from sync.server import store as t
 from sync.server.ledgers import GENESIS
 from sync.server.shelf import after
-from sync.server.sidebook import TRIP
 from sync.server.sqlshelf import SqlShelf, SqlStore
 from sync.server.verify import Found
 from sync.verify_ledger import verify_rows
@@ -40,7 +39,7 @@ def look(store: SqlStore, folder: Path) -> Found:
         "写真": lambda shelf, found: photos(store, shelf, found),
         "取扱記録簿の控え": ledgers,
         "保留": packets,
-        "控え帳": side,
+        "控え帳": lambda shelf, found: verify_side.look(store, found),
     }
     with store.read() as shelf:
         for name, check in checks.items():
@@ -218,21 +217,3 @@ def packets(shelf: SqlShelf, found: Found) -> None:
         if sha256(said) != row.digest:
             found.wrong.append(f"保留 {row.no} 番の中身が、届いたときと違います。")
         found.count("保留")
-
-
-def side(shelf: SqlShelf, found: Found) -> None:
-    """The side book opens, and knows every trip that is out."""
-    lines = shelf.side.lines()
-    damaged = sum(line.value is None for line in lines)
-    if damaged:
-        found.wrong.append(f"控え帳 side.book に読めない行が {damaged} 行あります。")
-    c = t.trip.c
-    states = {row.id: row.state for row in shelf.conn.execute(sa.select(c.id, c.state, c.made_at))}
-    kept = {line.id for line in lines if line.kind == TRIP}
-    lost = {trip for trip, state in states.items() if state == "out"} - kept
-    if lost and lines:
-        found.notes.append(f"控え帳にない持ち出し中の訪問データが {len(lost)} 件あります。")
-    unknown = kept - set(states)
-    if unknown:  # a kill came before the trip was handed out, or the database was set back
-        found.notes.append(f"控え帳だけにある訪問データが {len(unknown)} 件あります。")
-    found.count("控え帳", len(lines))

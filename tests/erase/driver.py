@@ -50,14 +50,17 @@ class Told:
     photo_keys: dict[str, bytes] = field(default_factory=dict)
 
 
-def make_kit(disk: Path, outside: Path, city: CityServer) -> tuple[RealKit, Told]:
+def make_kit(
+    disk: Path, outside: Path, city: CityServer, profile: str = "field"
+) -> tuple[RealKit, Told]:
     """A laptop with two people, one of whom changed her passphrase; enrolled."""
     forms = outside / "forms"
     shutil.copytree(asset_dir("forms"), forms)
     demo._move_season(forms, day_of(system_clock()))
     kit = RealKit(disk, city.url, forms)
     old, new = WORDS[BOSS]
-    place = ["--server", city.url, "--code", city.code(), "--fingerprint", city.fingerprint()]
+    code = city.code(profile)
+    place = ["--server", city.url, "--code", code, "--fingerprint", city.fingerprint()]
     other = ["--new", OTHER, "--name", "田中 実", "--role", "field"]
     said = kit.commands(
         (["init", "--user", BOSS, "--name", "鈴木 一郎"], [old]),

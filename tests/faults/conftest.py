@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[CityServer]:
+def city(tmp_path: Path, new_city: Path) -> Iterator[CityServer]:
+    shutil.copytree(new_city, tmp_path / "city")
     made = start_city(tmp_path / "city")
     yield made
     made.engine.dispose()

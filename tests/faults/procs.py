@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tests.flow.test_kill import free_port
 from tests.needs import ROOT
+from tests.plant import plant
 
 SYNC = """
 import sys
@@ -94,8 +95,10 @@ def be_careless(how: str) -> None:
     from sync.server import blobs, engine
 
     if how == "no-commit-sync":  # commits reach the disk when the system likes
+        assert "synchronous = FULL" in engine.WORK, "nothing to plant in"
         engine.WORK = ("journal_mode = WAL", "synchronous = OFF", "secure_delete = ON")
     elif how == "normal":
+        assert "synchronous = FULL" in engine.WORK, "nothing to plant in"
         engine.WORK = ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON")
     elif how == "no-blob-sync":  # only the photos' files are not forced down
 
@@ -105,10 +108,9 @@ def be_careless(how: str) -> None:
             def __getattr__(self, name: str) -> object:
                 return getattr(os, name)
 
-        blobs.os = Os()  # type: ignore[assignment]
+        plant(blobs, "os", Os())
     elif how == "no-folder-sync":
-        assert blobs.sync_dir
-        blobs.sync_dir = lambda folder: None
+        plant(blobs, "sync_dir", lambda folder: None)
     else:
         set_clock(float(how))
 

@@ -37,6 +37,9 @@ USB = {
     ),
     ("116", "USB: the city was restored meanwhile", "receipts in a reply"): (
         "test_late.test_receipts_that_a_restored_city_lost_prove_nothing",
+        "test_put_back.test_a_bundle_shows_what_the_city_lost",
+        "test_put_back.test_the_same_stick_again_and_nothing_is_lost",
+        "test_put_back.test_a_reply_of_the_lost_days_is_read_late",
     ),
 }
 SIM = {

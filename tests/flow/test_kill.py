@@ -33,7 +33,7 @@ POINT = re.compile(r'fail\.point\("([a-z_.]+)"\)')
 # What this job does not pass: each prefix is killed by a test of its own.
 ELSEWHERE = ("migrate.", "slots.", "giveup.", "card.", "handover.", "money.", "incentive.")
 ELSEWHERE += ("restored.", "news.", "papers.", "usb.", "jlis.", "parked.", "settings.")
-ELSEWHERE += ("pull.", "decide.", "office.", "reserve.taken_off")
+ELSEWHERE += ("pull.", "slip.", "decide.", "office.", "reserve.taken_off")
 ELSEWHERE += ("init.", "key.", "recovery.", "store_key.", "backup.", "restore.", "upgrade.")
 NAMES = sorted(
     name

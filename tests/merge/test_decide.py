@@ -52,6 +52,17 @@ def test_a_decision_brings_nothing_removed_back() -> None:
     assert decide(gone, clash, "kept", 4, "O1", "boss", "x") is gone
 
 
+def test_what_was_said_since_is_not_taken_for_the_word_of_who_decided() -> None:
+    """F1 says something newer, then an office that has not seen it decides for what F1 said first:
+    the newer value stays F1's, and the office cannot go over it unasked."""
+    doc, (clash,) = play("support", ("F1", 0, {"what": "A"}), ("O1", 0, {"what": "B"}))
+    doc, _ = merge(doc, save_of("support", {"what": "C"}, 2, n=2), 3, "F1", "field")
+    after = decide(doc, clash, "kept", 4, "O1", "boss", "x")
+    assert after.body == {"what": "C"} and after.revs["what"].device == "F1"
+    last, late = merge(after, save_of("support", {"what": "D"}, 2), 5, "O1", "office")
+    assert last.body == {"what": "C"} and late[0].other == {"what": "D"}
+
+
 def test_a_decision_on_what_has_changed_since_must_look_again() -> None:
     doc, clash = _two_fees()
     doc, _ = merge(doc, save_of("application", {"payer_name": "B"}, 2), 3, "O1", "office")

@@ -119,6 +119,17 @@ class Laptop:
         assert status == 200, told
         return told  # type: ignore[no-any-return]
 
+    def put_whole(self, *photos: Photo) -> dict[str, Any]:
+        """Several whole photos in one request."""
+        named = [{k: v for k, v in one.declared.items() if k in ("id", "size", "sha256")}
+                 for one in photos]  # fmt: skip
+        said = canonical({"photos": named})
+        headers = {"KSP-Device": self.id, "KSP-Signature": wire.sign(self.signer, "photos", said)}
+        body = said + b"\n" + b"".join(one.ph for one in photos)
+        status, told = self.door("PUT", "/ksp/v1/photos", headers, body)
+        assert status == 200, told
+        return told  # type: ignore[no-any-return]
+
     # -- what a laptop writes ---------------------------------------------------------------
     def row(self, act: str = "save") -> None:
         """One more row in its ledger."""

@@ -38,5 +38,5 @@ def test_what_hangs_on_the_key_is_made_anew() -> None:
     said = set()
     for path in SERVER.glob("*.py"):
         said |= set(re.findall(r"\.derived\(([^)]+)\)", path.read_text(encoding="utf-8")))
-    # names, sessions that end, each box, and the index of twins, which sees that the key is new
-    assert said == {'"key-id"', '"csrf"', "purpose", "PURPOSE"}
+    # names, sessions and codes that end, each box, and the index of twins, which sees a new key
+    assert said == {'"key-id"', '"csrf"', '"session"', '"enrolment"', "purpose", "PURPOSE"}

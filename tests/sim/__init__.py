@@ -6,6 +6,7 @@ and the mathematics of the signatures. `python -m tests.sim --seed N --trace` sh
 `python -m tests.sim --schedules 1000000` is for the night.
 
 Files: kernel (who runs, who dies), disk and rows (what a power cut takes), storm (what goes wrong),
-road and lanes (the network), laptop and city (the real code over them), people (what they do),
-world (one schedule), invariants (what must hold), bugs (put in on purpose), run (many schedules).
+road and lanes (the network), stick (the USB memory beside it), laptop and city (the real code over
+them), people (what they do), world (one schedule), invariants (what must hold), bugs (put in on
+purpose), run (many schedules). Not here: what the kit shows of the city's news (tests/pull).
 """

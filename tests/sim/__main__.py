@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from tests.sim.run import many, run, simulated
+from tests.sim.run import happened, many, run, simulated
 
 
 def main() -> int:
@@ -27,6 +27,7 @@ def main() -> int:
     for one in wrong:
         print(one, end="\n\n")
     print(f"{count} schedules, {len(wrong)} wrong, {took:.1f} s, {count / took:.0f}/s")
+    print(", ".join(f"{kind}: {times}" for kind, times in sorted(happened.items())))
     return 1 if wrong else 0
 
 

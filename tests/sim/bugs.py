@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
-from fieldkit import erase
-from fieldkit.store import files, numbering, saves
+from fieldkit import carry_reply, erase
+from fieldkit.store import files, numbering
 from sync import receipt as receipts
-from sync.merge import Doc, merge
+from sync.clash import WAITING
+from sync.merge import Clash, Doc, merge
 from sync.sender import Sender
-from sync.server import blobs, inbox, shelf
+from sync.server import blobs, decisions, inbox, photos, shelf
 from sync.server import receipts as city_receipts
 from sync.uploads import Upload, Uploads
 from sync.wire import sha256
+from tests.plant import plant, planted
 from tests.sim import citystore
 from tests.sim.cheap import swapped
 from tests.sim.citystore import SimShelf
@@ -52,56 +55,46 @@ def _made(kind: type, change: Callable[[Any], None]) -> Iterator[None]:
         kind.__init__ = real  # type: ignore[misc]
 
 
-@contextmanager
-def _put(owner: Any, name: str, value: Any) -> Iterator[None]:
-    real = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, real)
-
-
 def _nothing(*_what: Any) -> None:
     pass
 
 
 @_bug("no fsync of files")
 def _no_fsync() -> Iterator[None]:
-    with _made(Disk, lambda disk: setattr(disk, "forces_files", False)):
+    with _made(Disk, lambda disk: plant(disk, "forces_files", False)):
         yield
 
 
 @_bug("no fsync of the city's database")
 def _no_city_fsync() -> Iterator[None]:
-    with _made(Rows, lambda rows: setattr(rows, "forces", False)):
+    with _made(Rows, lambda rows: plant(rows, "forces", False)):
         yield
 
 
 @_bug("no fsync of the laptop's database")
 def _no_book_fsync() -> Iterator[None]:
-    with _made(Laptop, lambda laptop: setattr(laptop, "forces_book", False)):
+    with _made(Laptop, lambda laptop: plant(laptop, "forces_book", False)):
         yield
 
 
 @_bug("no directory fsync: city")
 def _no_city_names() -> Iterator[None]:
-    with _put(blobs, "sync_dir", _nothing):
+    with planted(blobs, "sync_dir", _nothing):
         yield
 
 
 @_bug("no directory fsync: laptop")
 def _no_laptop_names() -> Iterator[None]:
-    with _put(files, "sync_dir", _nothing), _put(saves, "sync_dir", _nothing):
+    with planted(files, "sync_dir", _nothing):
         yield
 
 
 @_bug("no de-duplication")
 def _twice() -> Iterator[None]:
     with (
-        _made(Rows, lambda rows: setattr(rows, "unique", False)),
-        _put(SimShelf, "ops", lambda _self, _ids: {}),
-        _put(SimShelf, "numbered", lambda _self, _device, _numbers: set()),
+        _made(Rows, lambda rows: plant(rows, "unique", False)),
+        planted(SimShelf, "ops", lambda _self, _ids: {}),
+        planted(SimShelf, "numbered", lambda _self, _device, _numbers: set()),
     ):
         yield
 
@@ -129,7 +122,7 @@ def _any_answer() -> Iterator[None]:
             )
         erase.erase_photos(held.vault, [one.photo.id], "any answer")
 
-    with _put(Uploads, "_stands", stands):
+    with planted(Uploads, "_stands", stands):
         yield
 
 
@@ -137,7 +130,7 @@ def _any_answer() -> Iterator[None]:
 def _numbers_again() -> Iterator[None]:
     with (
         swapped((shelf.after, lambda last, _epoch: last + 1)),
-        _put(citystore, "after", lambda last, _epoch: last + 1),
+        planted(citystore, "after", lambda last, _epoch: last + 1),
     ):
         yield
 
@@ -171,7 +164,7 @@ def _mark_first() -> Iterator[None]:
                 )
         return real(self, pull, **parts)
 
-    with _put(Sender, "request", request):
+    with planted(Sender, "request", request):
         yield
 
 
@@ -184,6 +177,75 @@ def _last_wins() -> Iterator[None]:
         yield
 
 
+@_bug("a decision goes over what was said since")
+def _hasty() -> Iterator[None]:
+    real = decisions.decide
+
+    def decide(doc: Doc, clash: Clash, *what: Any) -> Doc:
+        return real(doc, replace(clash, kept={n: doc.get(n) for n in clash.names}), *what)
+
+    with planted(decisions, "decide", decide):
+        yield
+
+
+@_bug("the last decision counts")
+def _last_decision() -> Iterator[None]:
+    real = citystore.clash_row
+
+    def row(shelf: Any, clash_id: str) -> Any:
+        found = real(shelf, clash_id)
+        if found is not None:
+            found.state = WAITING
+        return found
+
+    def settled(shelf: Any, clash_id: str, seq: int, _who: str, _at: str, word: Any) -> None:
+        shelf.rows.put("word", clash_id, {**word, "seq": seq})
+
+    with planted(citystore, "clash_row", row), planted(citystore, "settled", settled):
+        yield
+
+
+@_bug("what was removed comes back")
+def _comes_back() -> Iterator[None]:
+    def again(doc: Doc | None, save: dict[str, Any], *who: Any) -> Any:
+        live = replace(doc, state="live") if doc is not None else None
+        made, clashes = merge(live, save, *who)
+        return made, clashes
+
+    with swapped((merge, again)):
+        yield
+
+
+@_bug("a reply of the stick counts without its receipts")
+def _any_reply() -> Iterator[None]:
+    def standing(held: Any, proofs: Any) -> Any:
+        """As if the reply said that all that waits has come."""
+        waits = held.book.all("SELECT id, sha256, size FROM photo WHERE state = 'queued'")
+        for made, value in proofs:
+            items = [{**dict(row), "answer": "taken"} for row in waits]
+            yield made, {**value, "kind": "photo", "items": [*value["items"], *items]}
+
+    with planted(carry_reply, "_standing", standing):
+        yield
+
+
+@_bug("a parcel's photos are not read")
+def _unread_parcel() -> Iterator[None]:
+    """As if all of them had come: the others' digests and sizes stand in the receipt."""
+    real = photos._receipt
+
+    def made(shelf: Any, device: Any, rows: Any, keys: Any, no: Any) -> Any:
+        fine = shelf.rows["photo"].values()
+        others = [one for one in fine if one.device == device.id and one.state == "coming"]
+        both = {one.id: one for one in [*rows, *others]}
+        if len(rows) > 1:
+            rows, keys = list(both.values()), {one: keys.get(one, b"") for one in both}
+        return real(shelf, device, rows, keys, no)
+
+    with planted(photos, "_receipt", made):
+        yield
+
+
 @_bug("row lost: city's record")
 def _lost_record() -> Iterator[None]:
     real = SimShelf.put_docs
@@ -191,7 +253,7 @@ def _lost_record() -> Iterator[None]:
     def put_docs(self: SimShelf, docs: Any) -> None:
         real(self, list(docs)[1:])
 
-    with _put(SimShelf, "put_docs", put_docs):
+    with planted(SimShelf, "put_docs", put_docs):
         yield
 
 

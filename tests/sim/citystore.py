@@ -5,11 +5,14 @@ The photos lie on the simulated disk, where the real `FileBlobs` writes them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+from sync.clash import WAITING
 from sync.merge import Clash, Doc
 from sync.receipt import GENESIS, Receipt
 from sync.server.blobs import FileBlobs
@@ -95,8 +98,10 @@ class SimShelf:
             self.rows.put("doc", doc.id, doc)
 
     def add_clashes(self, clashes: Sequence[Clash], at: str) -> None:
-        for i, clash in enumerate(clashes):
-            self.rows.new("clash", f"{clash.op_id}.{i}", clash)
+        count: Counter[str] = Counter()
+        for clash in clashes:
+            self.rows.new("clash", f"{clash.op_id}.{count[clash.op_id]}", clash)
+            count[clash.op_id] += 1
 
     # facts
     def add_facts(self, device_id: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -109,6 +114,10 @@ class SimShelf:
     # photos
     def photos(self, ids: Sequence[str]) -> dict[str, Photo]:
         return _found(self.rows["photo"], ids)
+
+    def put_photos(self, photos: Sequence[Photo], at: str = "") -> None:
+        for one in photos:
+            self.put_photo(one, at)
 
     def put_photo(self, photo: Photo, at: str = "") -> None:
         self.rows.put("photo", photo.id, photo)
@@ -130,6 +139,34 @@ class SimShelf:
 
 def _found(table: dict[Any, Any], ids: Iterable[str]) -> dict[str, Any]:
     return {i: table[i] for i in set(ids) if i in table}
+
+
+# -- what sync/server/conflicts.py asks the database for ------------------------------------------
+def clash_row(shelf: SimShelf, clash_id: str) -> Any | None:
+    clash = shelf.rows["clash"].get(clash_id)
+    if clash is None:
+        return None
+    state = "decided" if clash_id in shelf.rows["word"] else clash.state
+    return SimpleNamespace(id=clash_id, record=clash.record, state=state, clash=clash)
+
+
+def settled(shelf: SimShelf, clash_id: str, seq: int, _who: str, _at: str, word: Any) -> None:
+    shelf.rows.new("word", clash_id, {**word, "seq": seq})
+
+
+def renewed(shelf: SimShelf, clash_id: str, clash: Clash, _seq: int) -> None:
+    shelf.rows.put("clash", clash_id, clash)
+
+
+def waiting(rows: Rows) -> list[str]:
+    """The clashes that wait for a person."""
+    return [i for i, one in rows["clash"].items() if one.state == WAITING and i not in rows["word"]]
+
+
+def held(shelf: SimShelf, device: str) -> list[str]:
+    """What `epochs.held` asks the database for."""
+    made = shelf.rows["receipt"]
+    return [made[seq].digest for seq in sorted(made) if made[seq].value["device"] == device]
 
 
 class SimStore:

@@ -8,6 +8,7 @@ The real code writes on it through `Path` and `Os`, which look like `pathlib.Pat
 from __future__ import annotations
 
 import errno
+import fnmatch
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -31,7 +32,9 @@ class Node:
 class Disk:
     """All files of one machine. A write fails while `full()`; `gone` hears what is unlinked."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, name: str) -> None:
+        """`name`: what every path on it begins with."""
+        OS.disks[name] = self
         self.kernel = kernel
         self.process: Process | None = None
         self.names: dict[str, Node] = {}
@@ -124,6 +127,10 @@ class File(io.RawIOBase):
         self.at += len(data)
         return data
 
+    def readall(self) -> bytes:
+        self.disk.turn()
+        return self.read()
+
     def readline(self, _size: int | None = -1) -> bytes:
         end = self.node.data.find(b"\n", self.at)
         return self.read((end + 1 if end >= 0 else len(self.node.data)) - self.at)
@@ -170,11 +177,20 @@ class Path:
     def __truediv__(self, name: str) -> Path:
         return Path(self.disk, f"{self.text}/{name}")
 
+    @staticmethod
+    def of(path: Path | str) -> Path:
+        """A path, or its text."""
+        return path if isinstance(path, Path) else Path(OS.disks[path.partition("/")[0]], path)
+
+    def __str__(self) -> str:
+        return self.text
+
     def __hash__(self) -> int:
         return hash(self.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Path) and other.text == self.text
+        same = isinstance(other, Path) and other.disk is self.disk
+        return same and other.text == self.text  # type: ignore[attr-defined]
 
     def __lt__(self, other: Path) -> bool:
         return self.text < other.text
@@ -213,7 +229,15 @@ class Path:
         return iter([self / name for name in sorted(names)])
 
     def glob(self, pattern: str) -> Iterator[Path]:
-        return iter([p for p in self.iterdir() if p.name.endswith(pattern.lstrip("*"))])
+        return iter([p for p in self.iterdir() if fnmatch.fnmatchcase(p.name, pattern)])
+
+    def resolve(self) -> Path:
+        return self
+
+    @property
+    def parents(self) -> list[Path]:
+        steps = self.text.split("/")
+        return [Path(self.disk, "/".join(steps[:n])) for n in range(len(steps) - 1, 0, -1)]
 
     def mkdir(self, **_how: object) -> None:
         self.disk.folders.add(self.text)
@@ -272,6 +296,7 @@ class Os:
 
     def __init__(self) -> None:
         self.open_files: dict[int, File | Path] = {}
+        self.disks: dict[str, Disk] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(os, name)
@@ -281,7 +306,8 @@ class Os:
         self.open_files[number] = what
         return number
 
-    def open(self, path: Path, flags: int, _mode: int = 0o777) -> int:
+    def open(self, where: Path | str, flags: int, _mode: int = 0o777) -> int:
+        path = Path.of(where)
         path.disk.turn()
         if path.is_dir() or path.text not in path.disk.names and not flags & os.O_CREAT:
             return self.handle(path)
@@ -304,7 +330,17 @@ class Os:
     def close(self, handle: int) -> None:
         pass
 
-    def truncate(self, path: Path, size: int) -> None:
+    def posix_fadvise(self, handle: int, *_what: int) -> None:
+        pass
+
+    def replace(self, path: Path | str, other: Path | str) -> None:
+        Path.of(path).replace(Path.of(other))
+
+    def unlink(self, path: Path | str) -> None:
+        Path.of(path).unlink()
+
+    def truncate(self, where: Path | str, size: int) -> None:
+        path = Path.of(where)
         path._node("r").data = path._node("r").data[:size]
 
     def _file(self, handle: int) -> File:
@@ -314,6 +350,19 @@ class Os:
 
 
 OS = Os()
+
+
+def open_file(path: Path | str, mode: str = "rb", **_how: object) -> File:
+    """What `open` is within the simulation."""
+    return Path.of(path).open(mode)
+
+
+class Shutil:
+    """As much of `shutil` as a stick is asked for."""
+
+    @staticmethod
+    def disk_usage(folder: Path) -> Any:
+        return type("Usage", (), {"free": 0 if folder.disk.full() else 1 << 40})
 
 
 @contextmanager

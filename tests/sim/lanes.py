@@ -8,12 +8,53 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from sync import pace, sender
 from sync.lanes import Done
 from sync.road import Answer, NoAnswer, Request
-from tests.sim.kernel import Cell, Process
+from tests.sim.kernel import Cell, Now, Process
 from tests.sim.road import Network, SimRoad
 
 TOOK = (0.01, 0.02, 0.4, 3.0, 20.0)
+MOODS = ("real", "parts", "whole", "parcels", "parcels", "mixed")
+
+
+class SimPace(pace.Pace):
+    """The real pace in a mood of the dice: what the line could have taught it, in any order."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.mood = MOODS[int(Now.kernel.dice.random() * len(MOODS))]
+        together = self.mood in ("parcels", "mixed")
+        widths = (1, 1, 2, pace.FEW) if together else (1, 2, pace.FEW, pace.MANY)
+        self.width = widths[int(Now.kernel.dice.random() * 4)]
+
+    def _now(self) -> str:
+        if self.mood == "mixed":
+            return MOODS[int(Now.kernel.dice.random() * 5)]
+        return self.mood
+
+    def piece(self, left: int) -> int:
+        mood = self._now()
+        if mood == "parts":
+            return min(left, self.size)
+        if mood in ("whole", "parcels") and not self.failures:
+            return min(left, self.most)
+        return super().piece(left)
+
+    def together(self) -> int:
+        mood = self._now()
+        if mood in ("parts", "whole"):
+            return 0
+        if mood == "parcels" and (not self.failures or self.mood == "mixed"):
+            return self.most
+        return super().together()
+
+    @property
+    def lanes(self) -> int:
+        return self.width
+
+
+assert sender.Pace is pace.Pace and callable(pace.Pace.piece) and callable(pace.Pace.together)
 
 
 class SimLanes:

@@ -151,7 +151,7 @@ class Laptop:
 
     def __init__(self, kernel: Kernel, name: str, trip: Trip, clock: Any) -> None:
         self.kernel, self.name, self.trip = kernel, name, trip
-        self.disk = Disk(kernel)
+        self.disk = Disk(kernel, name)
         self.conn = _connection()
         self.forces_book = True
         self._forced = b""
@@ -159,6 +159,7 @@ class Laptop:
         self.clock = clock
         self.seen: dict[str, int] = {}  # the city's revision of each record, as it was shown
         self.saw: frozenset[str] = frozenset()  # the saves that were in what was shown
+        self.cases: list[str] = []  # the clashes that were shown as waiting
         self.process = Process(name)
         self.vault: Vault = self._vault()
         self._set_up()

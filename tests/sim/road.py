@@ -7,6 +7,7 @@ give one laptop's answer to another, and sign whatever he likes with a key of hi
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,24 @@ class Network:
         self.serve: Callable[[Request], tuple[int, dict[str, Any]]] | None = None
         self.late: list[Request] = []
         self.answers: list[tuple[str, str, Answer]] = []  # (laptop, path, answer)
-        self.requests = 0
+        self.kinds: Counter[str] = Counter()  # what the city heard, by kind
+        self.parcelled: set[str] = set()
+        self.sizes: dict[str, int] = {}  # of the sealed photos
+
+    def heard(self, request: Request) -> None:
+        """Count how photos travel: whole, in parts, several together, in parts after that."""
+        method, path, body, headers = request
+        if method != "PUT":
+            return
+        if path.endswith("/photos"):
+            self.kinds["parcel"] += 1
+            self.parcelled |= {one["id"] for one in wire.parse(body.partition(b"\n")[0])["photos"]}
+            return
+        photo_id = path.rpartition("/")[2]
+        whole = self.sizes.get(photo_id) == len(body) and headers["Upload-Offset"] == "0"
+        self.kinds["whole" if whole else "part"] += 1
+        if not whole and photo_id in self.parcelled:
+            self.kinds["part after parcel"] += 1
 
     def deliver(self, request: Request, cell: Cell) -> None:
         """Let the city work on a request; the cell gets its answer, or None where it died."""
@@ -70,10 +88,10 @@ class SimRoad:
 
     def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         net, storm = self.net, self.net.storm
-        net.requests += 1
         net.kernel.point("net.send")
         net.kernel.pause()
         request = (method, path, body, dict(headers))
+        net.heard(request)
         net.kernel.say(self.laptop, method, path, len(body), headers.get("Upload-Offset", ""))
         if net.late and storm.dice.random() < 0.3:
             net.deliver_late()
@@ -160,6 +178,10 @@ def forged(laptop: str, request: Request) -> dict[str, Any]:
         made = _receipt(laptop, "ops", items, ledger)
         photos = [{"id": p["id"], "receipt": made} for p in told["photos"]]
         return {"receipt": made, "photos": photos, "now": "2026-01-01T00:00:00+00:00"}
+    if path.endswith("/photos"):
+        named = wire.parse(body.partition(b"\n")[0])["photos"]
+        items = [_taken(one["id"], one["sha256"], one["size"]) for one in named]
+        return {"receipt": _receipt(laptop, "photo", items, None), "photos": []}
     photo_id = path.rpartition("/")[2]
     return {"receipt": _receipt(laptop, "photo", [_taken(photo_id, sha256(body), len(body))], None)}
 

@@ -32,6 +32,7 @@ class Rows:
         self.forced = 0
         self.forces = True
         self.unique = True
+        self.found_out = False  # a laptop showed that they were set back
         self.full: Callable[[], bool] = lambda: False
         self._open: list[tuple[str, Any, Any]] | None = None
 

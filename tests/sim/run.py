@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fieldkit import city, outbox
+from fieldkit import carry_asks, city, citysettings, outbox
 from fieldkit.store import files
+from sync import bundle_file, fail, ids, medium, pace, sender, wire
 from sync import disk as sync_disk
-from sync import fail, ids, pace, sender, wire
 from sync.receipt import Receipt
-from sync.server import blobs, publish, receipts, together
-from tests.sim import cheap, disk, kernel
+from sync.server import blobs, conflicts, epochs, publish, receipts, scope, together
+from tests.sim import cheap, citystore, disk, kernel
 from tests.sim.cheap import swapped
+from tests.sim.city import found_out
 from tests.sim.invariants import problems
 from tests.sim.kernel import Now, SimLock
+from tests.sim.lanes import SimPace
 from tests.sim.laptop import Line
+from tests.sim.storm import KINDS
 from tests.sim.world import World
 
 
@@ -54,6 +59,12 @@ class _Ids:
 
 
 _ids = _Ids()
+happened: Counter[str] = Counter()
+"""What happened in the schedules of this process, by kind."""
+USUAL = {"whole", "part", "parcel", "part after parcel", "bundle", "import", "reply", "copy",
+         "old after newer", "lost .kspb", "lost .kspr", "decided", "removed",
+         *KINDS} - {"power laptop", "power city"}  # fmt: skip
+"""What must have happened in some thousand of them: what never happens is not tested."""
 
 
 def _now() -> str:
@@ -66,7 +77,8 @@ def simulated() -> Iterator[None]:
     undo: list[tuple[Any, str, Any]] = []
 
     def put(module: Any, name: str, value: Any) -> None:
-        undo.append((module, name, getattr(module, name)))
+        undo.append((module, name, getattr(module, name, builtins.open)))
+        assert hasattr(module, name) or name == "open", f"nobody uses {name} of {module}"
         setattr(module, name, value)
 
     with ExitStack() as stack:
@@ -74,6 +86,13 @@ def simulated() -> Iterator[None]:
         stack.enter_context(swapped((fail.point, kernel.point), (receipts.now, _now)))
         stack.enter_context(swapped((ids.new_id, _ids.new_id)))
         put(publish, "newest", lambda _shelf: None)  # settings lie in SQL; none are pushed here
+        put(epochs, "held", citystore.held)
+        put(epochs, "found_out", found_out)
+        put(conflicts, "row_of", citystore.clash_row)
+        put(conflicts, "read", lambda _shelf, row: row.clash)
+        put(conflicts, "settled", citystore.settled)
+        put(conflicts, "renewed", citystore.renewed)
+        put(scope, "holds", lambda _shelf, _trip, _record: True)
         put(Receipt, "value", property(cheap.value_of))
         put(outbox, "ThreadLanes", Line.lanes)
         put(city, "link", Line.link)
@@ -81,10 +100,18 @@ def simulated() -> Iterator[None]:
         put(sender, "Random", lambda: Now.kernel.dice)
         put(pace, "SMALLEST", 32)
         put(pace, "USUAL", 96)
-        put(wire, "PART_LIMIT", 256)
+        put(wire, "PART_LIMIT", 4096)
+        put(sender, "Pace", SimPace)
         put(files, "os", disk.OS)
         put(sync_disk, "os", disk.OS)
         put(blobs, "os", disk.OS)
+        put(blobs, "open", disk.open_file)
+        put(blobs, "Path", disk.Path.of)
+        put(medium, "os", disk.OS)
+        put(medium, "shutil", disk.Shutil)
+        put(bundle_file, "SEALED", 5 + 12)  # as cheap.hpke_seal does it
+        put(citysettings, "requests", lambda _vault, _client: [])
+        put(carry_asks, "for_renewal", lambda _vault: None)
         put(blobs, "secrets", _ids)
         put(together, "threading", type("Threading", (), {"Lock": SimLock}))
         try:
@@ -101,6 +128,10 @@ def run(seed: int, trace: bool = False, never: frozenset[str] = frozenset()) -> 
     world = World(seed, never, trace)
     try:
         world.run()
+        happened.update(world.net.kinds + world.stick.kinds + world.storm.counted())
+        happened["decided"] += len(world.city.rows["word"])
+        docs = world.city.rows["doc"].values()
+        happened["removed"] += sum(one.state == "removed" for one in docs)
         words = tuple(problems(world))
         said = tuple(Now.kernel.trace or ())
     finally:

@@ -6,6 +6,7 @@ ends: when the number of its faults is used up, the weather is fine.
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 from tests.sim.kernel import Kernel
@@ -30,11 +31,17 @@ KINDS = {
     "full laptop": 0.02,
     "full city": 0.02,
     "restore": 0.006,
+    "put back": 0.006,
     "new key": 0.006,
     "clock": 0.002,
+    "stick copied": 0.3,
+    "stick old": 0.3,
+    "stick lost": 0.4,
+    "stick damaged": 0.15,
+    "stick pulled": 0.15,
 }
 TAMPERS = {"answer flipped", "request flipped", "old answer", "portal", "answer of another",
-           "forged", "restore", "new key"}  # fmt: skip
+           "forged", "restore", "put back", "new key", "stick damaged"}  # fmt: skip
 ALLOWED = 0.45
 
 
@@ -65,6 +72,10 @@ class Storm:
     def tampered(self) -> bool:
         """Whether anything happened of which the people at a laptop may have to be told."""
         return not TAMPERS.isdisjoint(self.seen)
+
+    def counted(self) -> Counter[str]:
+        """How often each kind struck."""
+        return Counter(self.seen)
 
     def only(self, *kinds: str) -> None:
         """Allow just these."""

@@ -7,7 +7,7 @@ import pytest
 from tests.sim.bugs import BUGS
 from tests.sim.run import many
 
-SOON = 1_000
+SOON = 2_000
 
 
 @pytest.mark.parametrize("name", BUGS)

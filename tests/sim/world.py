@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldkit import outbox
 from fieldkit.errors import KitError
@@ -21,12 +21,13 @@ from sync.road import NoAnswer
 from sync.server import inbox
 from sync.server.shelf import Trip
 from sync.wire import WireError, sha256
-from tests.sim import people
+from tests.sim import citystore, people
 from tests.sim.city import City
-from tests.sim.kernel import Kernel, Killed, Now, Process, Stuck
+from tests.sim.kernel import Cell, Kernel, Killed, Now, Process, Stuck
 from tests.sim.laptop import Laptop
 from tests.sim.people import Deed
 from tests.sim.road import Network, Request
+from tests.sim.stick import Stick
 from tests.sim.storm import Storm
 
 JST = timezone(timedelta(hours=9))
@@ -34,6 +35,8 @@ ROUNDS = 14
 HARMLESS = {"no_server", "disk_full"}  # what may be said of a bad line and of a full disk
 OFTEN = {"disk", "book.begin", "book.commit", "book.committed", "db.begin", "db.commit",
          "db.committed", "net.send", "net.answered", "file.new"}  # fmt: skip
+R = TypeVar("R")
+DANGERS = {"kill laptop", "kill city", "clock", "restore", "put back", "new key"}
 SAYS_NO = (KitError, NoAnswer, Refused, WireError)
 
 
@@ -68,23 +71,29 @@ class World:
         self.storm = Storm(self.kernel, self.dice, never)
         self.net = Network(self.kernel, self.storm)
         self.told = Promises()
+        self.stick = Stick(self.kernel, self.storm, self.told.wrong.append)
         self.now = datetime(2026, 7, 1, 9, 30, tzinfo=JST)
         self.city = City(self.kernel)
         self.city.rows.full = self.city.disk.full = lambda: self.storm.strikes("full city")
-        self.merge = inbox.merge
+        self.apply = inbox._apply
         self.laptops: dict[str, Laptop] = {}
         self.todo: dict[str, list[Deed]] = {}
         self._asked: list[Laptop] = []
         self.through: set[str] = set()  # whose last send went through
-        duel = self.dice.random() < 0.04
-        for number in range(2 if duel else 1 + int(self.dice.random() * 1.45)):
+        kind = self.dice.random()
+        duel, quarrel = kind < 0.04, 0.04 < kind < 0.13
+        pool = people.some_fields(self.dice)
+        for number in range(2 if duel or quarrel else 1 + int(self.dice.random() * 1.45)):
             self._add_laptop(f"K0{number + 1}", number)
+            if quarrel:
+                name = f"K0{number + 1}"
+                self.todo[name] = people.quarrel(self.dice, name, pool)
             if duel:
                 self.storm.only("answer lost", "kill laptop")
                 self.city.back_up()
                 self.todo[f"K0{number + 1}"] = people.duel(self.dice, number == 0)
 
-        if self.storm.kinds.keys() & {"kill laptop", "kill city", "clock", "restore", "new key"}:
+        if self.storm.kinds.keys() & DANGERS:
             self.kernel.danger = self._danger
 
     def _add_laptop(self, name: str, number: int) -> None:
@@ -109,11 +118,14 @@ class World:
             kind = "kill laptop"
         else:
             kind = "kill city"
-            if "restore" in self.storm.kinds:
+            if self.storm.kinds.keys() & {"restore", "put back"}:
                 if not self.city.backup or self.dice.random() < 0.01:
                     self.city.back_up()
                 if self.storm.strikes("restore"):
                     self.city.to_restore = True
+                    return True
+                if self.storm.strikes("put back"):
+                    self.city.to_restore = self.city.in_silence = True
                     return True
             if not process.held and self.storm.strikes("new key"):
                 self.city.new_key()
@@ -160,10 +172,15 @@ class World:
 
     def _serve(self, request: Request) -> tuple[int, dict[str, Any]]:
         try:
-            return self.city.serve(request)
+            return self._at_city(lambda: self.city.serve(request))
         except OSError:
             raise NoAnswer("500") from None
-        except Killed:
+
+    def _at_city(self, act: Callable[[], R]) -> R:
+        """Any exception that the city's own code does not expect is a finding."""
+        try:
+            return act()
+        except (OSError, Killed):
             raise
         except Exception:
             self.told.wrong.append("the city: " + traceback.format_exc(limit=-4))
@@ -232,15 +249,52 @@ class World:
             docs = self.city.rows["doc"].values()
             laptop.seen |= {doc.id: doc.rev for doc in docs}
             laptop.saw = frozenset(self.city.rows["op_id"])
+            laptop.cases = citystore.waiting(self.city.rows)
+        elif deed.what == "decide":
+            self._decide(laptop)
+        elif deed.what == "remove":
+            self._say(laptop, deed, {}, remove=True)
         elif deed.what == "photo":
             photo_id = laptop.shoot(deed.value)
-            row = laptop.conn.execute("SELECT sha256 FROM photo WHERE id = ?", (photo_id,))
-            self.told.photos[photo_id] = (laptop.name, row.fetchone()[0])
+            query = "SELECT sha256, size FROM photo WHERE id = ?"
+            digest, self.net.sizes[photo_id] = laptop.conn.execute(query, (photo_id,)).fetchone()
+            self.told.photos[photo_id] = (laptop.name, digest)
             self.kernel.say(laptop.name, "has photo", photo_id)
+        elif deed.what == "export":
+            self.stick.export(laptop)
+        elif deed.what == "replies":
+            self.stick.take_replies(laptop)
+        elif deed.what == "import":
+            self._import()
         else:
             self._send(laptop)
 
+    def _import(self) -> None:
+        """Somebody of the city takes in what lies on the stick; a kill of the city ends that."""
+        if self.city.process.alive:
+            cell = Cell()
+
+            def act() -> None:
+                try:
+                    self._at_city(lambda: self.stick.import_(self.city))
+                finally:
+                    cell.put(None)
+
+            self.kernel.spawn(self.city.process, act, lambda: cell.put(None))
+            self.kernel.wait(cell)
+
     def _save(self, laptop: Laptop, deed: Deed) -> None:
+        self._say(laptop, deed, people.said(deed.field, deed.value))
+
+    def _decide(self, laptop: Laptop) -> None:
+        """A supervisor decides everything that was shown as waiting."""
+        cases, laptop.cases = laptop.cases, []
+        for clash_id in cases:
+            take = ("kept", "other")[self.dice.random() < 0.5]
+            deed = Deed("decide", "decision", f"decision-of-{clash_id}", clash_id, take)
+            self._say(laptop, deed, {"clash": clash_id, "take": take, "rev": 0, "why": "見比べた"})
+
+    def _say(self, laptop: Laptop, deed: Deed, what: dict[str, Any], **more: Any) -> None:
         base = laptop.seen.get(deed.record, 0)
         said = Said(laptop.name, deed, laptop.saw)
         save = {
@@ -248,9 +302,10 @@ class World:
             "id": deed.record,
             "parent": "",
             "base": base,
-            "set": people.said(deed.field, deed.value),
+            "set": what,
             "actor": "sato",
             "at": f"2026-07-01T09:{len(self.told.saves):02d}:00+09:00",
+            **more,
         }
         op_id = laptop.new_op()
         self.told.saves[op_id] = said
@@ -268,6 +323,8 @@ class World:
         self.storm.over()
         while self._restart():
             self.kernel.run(lambda: False)
+        if self.stick.old and self.dice.random() < 0.5:
+            self._all_sticks()
         if self.dice.random() < 0.7 and not self.net.late and all(map(self._done, self.laptops)):
             return
         for _ in range(ROUNDS):
@@ -279,6 +336,16 @@ class World:
             while self.net.deliver_late():
                 self.kernel.run(lambda: False)
         self.told.wrong.append("never quiet")
+
+    def _all_sticks(self) -> None:
+        """Every copy of the stick that anybody kept comes to the city and to the laptops."""
+        self.stick.all_again()
+        self.kernel.spawn(self.city.process, lambda: self.stick.import_(self.city))
+        self.kernel.run(lambda: False)
+        for one in self.laptops.values():
+            act = partial(self._try, one, partial(self.stick.take_replies, one))
+            self.kernel.spawn(one.process, act)
+            self.kernel.run(lambda: False)
 
     def _done(self, name: str) -> bool:
         """Whether this laptop's last send went through and left nothing."""

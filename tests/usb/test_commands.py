@@ -10,11 +10,13 @@ import pytest
 
 from fieldkit import cli, cli_carry
 from fieldkit.errors import BadInput
+from fieldkit.store import opening
 from sync.server.__main__ import main as city_command
 from sync.server.folder import Watch
 from sync.server.handle import Handler
 from sync.server.init import initialise
-from tests.conftest import PASSPHRASE
+from tests.conftest import PASSPHRASE, SATO
+from tests.flow.job import settings_of
 from tests.flow.test_one_visit import NAME
 from tests.test_cli import run
 from tests.usb.conftest import Trip
@@ -98,8 +100,8 @@ def test_a_laptop_is_enrolled_by_file_on_the_command_line(tmp_path: Path, capsys
     mark = re.search(r"指紋: ([0-9A-F-]+)", capsys.readouterr().out)
     (file,) = stick.glob("enrol-*.json")
     words = PASSPHRASE + "\n"
-    made = run("init", "--data", data, "--user", "sato", "--name", "佐藤 花", said=words)
-    assert made.returncode == 0, made.stderr
+    made, _ = opening.create(settings_of(data, ""), SATO, PASSPHRASE)  # `init`: tests/test_cli.py
+    made.close()
     me = ("--data", data, "--user", "sato")
     none = run("enrol", *me, said=words)
     assert none.returncode == 1 and "--file" in none.stderr

@@ -109,7 +109,7 @@ def enrolled(season: Season) -> None:
 
 
 def desk_of(season: Season) -> OpenTrip:
-    carry_asks.for_desk(season.vault)
+    carry_asks.for_first(season.vault)
     assert [told.good for told in season.told()] == [True]
     return reserve.open_desk(season.vault)
 
@@ -389,7 +389,7 @@ def test_a_refused_ask_can_be_asked_anew_whatever_is_read_again(season: Season) 
     (told,) = season.told(1)
     assert not told.good and carry_asks.waiting(season.vault) == []
     devices.revoke(season.city.store, "K01")
-    carry_asks.for_desk(season.vault)
+    carry_asks.for_first(season.vault)
     carry.export(season.vault, season.stick, "USB-01")
     assert city_command(["import", str(season.city.folder), str(season.stick)]) == 1
     (taken,) = take_replies(season.vault, season.stick)

@@ -6,12 +6,12 @@ from tests.web.style.page_people import Context
 
 STICK = {"value": "/media/usb", "label": "USB-03", "note": "空き 7.2 GB"}
 ROW = {
-    "no": 3, "medium": "USB-03", "at": "2026-07-01 17:10", "made_by": "sato", "items": 41,
+    "no": 3, "medium": "USB-03", "at": "令和8年7月1日 17:10", "made_by": "佐藤 花", "items": 41,
     "digest": "9f1c22ab07d4e311", "size_ja": "12.4 MB", "tag": "waiting", "state": "written",
     "state_ja": "返事待ち", "reply_at": None, "erased_by": None, "erased_at": "",
 }  # fmt: skip
 ANSWERED = {**ROW, "no": 2, "tag": "done", "state": "answered", "state_ja": "返事あり"}
-GONE = {**ANSWERED, "no": 1, "erased_by": "sato", "erased_at": "2026-06-30 17:40"}
+GONE = {**ANSWERED, "no": 1, "erased_by": "佐藤 花", "erased_at": "令和8年6月30日 17:40"}
 BASIC: Context = {
     "places": [STICK], "waits": {"waiting": 41, "parked": 0}, "told": [], "rows": [], "empty": [],
     "next": 2, "typed": "", "asks": [], "can": [],

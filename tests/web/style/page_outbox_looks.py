@@ -25,7 +25,6 @@ HANDED = {**PARKED, "id": "o4", "label": "受付番号7の顔写真", "state": "
           "todo": "渡した相手が片づけたら、監督者が記録してください。",
           "reason": "file_damaged"}  # fmt: skip
 SENT = {"id": "s1", "label": "受付番号8の申請", "seq": 214, "at": WHEN, "size_ja": "4 KB",
-        "day": "令和8年7月1日", "time": "10:42",
         "digest": "9f1c22ab07d4e311", "receipt": "0ab17c99d2e4f001", "state": "sent",
         "state_ja": "消去済み"}  # fmt: skip
 VOID = {**SENT, "seq": 215, "state": "refused", "state_ja": "無効"}
