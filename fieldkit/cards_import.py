@@ -24,7 +24,7 @@ from fieldkit.rules.card_shots import ASIDE, GONE, kind_of
 from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 

@@ -7,7 +7,6 @@ it is empty again (001 特記16). Only receipts settle anything (fieldkit/carry_
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,8 @@ from fieldkit.outbox import Progress
 from fieldkit.store import facts, numbering
 from fieldkit.store.vault import Vault
 from sync import bundle, fail, folder_road, medium
-from sync.client import Client, Identity
+from sync.asking import Identity
+from sync.client import Client
 from sync.disk import sync_dir
 from sync.folder_road import NoLine
 
@@ -147,8 +147,8 @@ def mine_on(vault: Vault, folder: Path) -> list[Path]:
 
 def number_of(path: Path) -> int:
     """The bundle's number in a file name, 0 for none."""
-    found = re.match("KSP-[0-9A-Za-z]+-[0-9A-Za-z]+-([0-9]+)", path.name)
-    return int(found[1]) if found else 0
+    told = bundle.Address.in_name(path.name)
+    return told.n if told else 0
 
 
 def empty(vault: Vault, no: int, folder: Path) -> int:

@@ -101,7 +101,8 @@ def for_day(
     if not wanted:
         raise KitError(
             "nothing_to_check_out",
-            "この日に、新しく持ち出しを頼む予約はありません。日を選び直してください。",
+            "この日に、この端末で受けて、新しく持ち出しを頼む予約はありません。ほかの端末で受けた"
+            "予約は、「持ち出し」の画面の「一覧をUSBで頼む」から選びます。",
         )
     for ask in before:
         if ask not in there:

@@ -18,7 +18,8 @@ from fieldkit.city import ENROLLED, refusal, register, road
 from fieldkit.errors import BadInput, KitError
 from fieldkit.store.vault import Vault
 from sync import bundle, enrol_file, fail, wire
-from sync.client import Refused, enrol, granted
+from sync.client import Refused
+from sync.enrol import enrol, granted
 from sync.enrol_file import Applicant
 from sync.medium import Full, Unsound
 from sync.road import NoAnswer

@@ -27,8 +27,9 @@ from fieldkit.sending import Sending
 from fieldkit.store.vault import Vault
 from sync import bundle, fail, folder_road
 from sync import receipt as receipts
+from sync.asking import Identity
 from sync.bundle import Address, Answered
-from sync.client import Client, Identity
+from sync.client import Client
 from sync.folder_road import NoLine, Reply
 from sync.receipt import Receipt
 from sync.road import Answer

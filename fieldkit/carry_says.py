@@ -97,6 +97,13 @@ def trouble(error: OSError | Full | Unsound) -> KitError:
     return LOCKED if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else NO_FOLDER
 
 
+def proved(count: int) -> str:
+    """What a reply proved that no receipt had proved before."""
+    if not count:
+        return "新しく確かめたものはありません。"
+    return f"新しく{count}件が、市にあることを確かめました。受領証を保管しました。"
+
+
 def reply_says(code: str) -> str:
     """Why a file is no reply to this laptop, or why what it says does not fit."""
     return REPLIES.get(code) or untrusted(code).sentence

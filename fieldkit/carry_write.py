@@ -13,7 +13,7 @@ from fieldkit.errors import KitError
 from fieldkit.outbox import Progress
 from fieldkit.store.vault import Vault
 from sync import bundle, fail, folder_road, medium
-from sync.client import Identity
+from sync.asking import Identity
 from sync.medium import Full, Unsound
 from sync.wire import WireError
 

@@ -19,7 +19,7 @@ from fieldkit.reserve import Slip
 from fieldkit.rules.wareki import iso_day
 from fieldkit.store import heard, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from sync.ids import child_id
 
 FORM = APPLICATION

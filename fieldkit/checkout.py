@@ -10,16 +10,16 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from fieldkit import outbox, pull, reserve, tripend
+from fieldkit import outbox, pull, reception_list, reserve, tripend
 from fieldkit.city import NO_SERVER, asking, connect
 from fieldkit.clock import day_of
 from fieldkit.errors import KitError
 from fieldkit.reserve import Slip
-from fieldkit.store import records
+from fieldkit.store import record_rows, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
-from sync.client import Trip
+from sync.asking import Trip
 from sync.ids import new_id
 from sync.wire import sha256
 
@@ -111,7 +111,7 @@ def accept(vault: Vault, made: Trip, desk: OpenTrip | None) -> OpenTrip:
     told = pull.labelled(made.records, vault.device_id)
     for record in told:
         other = record.get("device", vault.device_id)
-        records.place(trip, record, other if other != vault.device_id else "")
+        record_rows.place(trip, record, other if other != vault.device_id else "")
         fail.point("checkout.placed")
     homes = [record for record in told if record["kind"] == "reservation"]
     for home in homes:  # before they are listed here: one that was not told can be chosen again
@@ -160,7 +160,7 @@ def _receive(vault: Vault, conn: Any, trip: OpenTrip, home: dict[str, Any]) -> N
             home["id"],
         ),
     )
-    pull.enlist(trip, conn, home["id"])
+    reception_list.enlist(trip, conn, home["id"])
     conn.execute(
         "UPDATE reception SET shared_on = coalesce(shared_on, ?), trip_id = ?, state = 'shared'"
         " WHERE reservation_id = ? AND state IN ('booked', 'shared')",

@@ -12,7 +12,9 @@ from fieldkit.errors import KitError
 from fieldkit.settings import bad_settings
 from fieldkit.store.vault import Vault
 from sync import wire
-from sync.client import Client, Identity, Refused, enrol
+from sync.asking import Identity
+from sync.client import Client, Refused
+from sync.enrol import enrol
 from sync.road import BadCertificate, HttpRoad, NoAnswer, Road
 from sync.wire import WireError
 

@@ -71,7 +71,7 @@ def enrol(vault: Vault, place: Path, name: str, fingerprint: str) -> int:
 def _says(one: Taken) -> str:
     if one.code:
         return f"{one.file}：{carry_says.reply_says(one.code)}"
-    line = f"{one.file}：新しく{one.proved}件が市にあることを確かめました。"
+    line = f"{one.file}：{carry_says.proved(one.proved)}"
     if one.again:
         line += f"壊れて届かなかったものが{one.again}件あります。次の書き込みでもう一度送ります。"
     return line + "".join(sorted({refusal(code).sentence for code in one.refused}))

@@ -14,7 +14,7 @@ from typing import Any
 from fieldkit.errors import BadInput, NotAllowed, NotFound, NotReady
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import child_id

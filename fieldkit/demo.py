@@ -7,51 +7,30 @@ loopback ports, with real keys and a real encrypted store.
 from __future__ import annotations
 
 import http.client
-import json
-import re
-import shutil
 import socket
 import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from fieldkit import alone, launch, reserve, serving
+from fieldkit import alone, demo_city, launch, serving
 from fieldkit.app import create_app, make_http
-from fieldkit.city import enrol_device
-from fieldkit.clock import day_of
-from fieldkit.demo_people import PEOPLE
+from fieldkit.demo_city import CITY_CODE, CITY_NAME, CONSOLE, MARK, STAFF
 from fieldkit.errors import KitError
 from fieldkit.guard import LAUNCH_COOKIE, new_host_label
 from fieldkit.kit import Kit
-from fieldkit.settings import Settings, asset_dir
-from fieldkit.store import opening
-from fieldkit.store.keyslots import User
-from sync.ids import new_id
-from sync.server import devices, supervisors
+from fieldkit.settings import Settings
 from sync.server.__main__ import make_http as make_city_http
 from sync.server.app import create_server
-from sync.server.init import city_fingerprint, initialise
-from sync.server.sqlshelf import open_store
+from sync.server.init import initialise
 
-CITY_CODE, CITY_NAME = "01999", "汐見市"
-MARK = "demo.json"
-OURS = frozenset({"city", "kit", "forms", MARK, alone.NAME})
 UNSAFE = frozenset(
     {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670)}
     | {6679, 6697, 10080}
 )
 """Ports from 1024 on that Chromium and Edge never open (Chromium, net/base/port_util.cc)."""
-STAFF = (
-    (User("suzuki", "鈴木 一郎", "supervisor"), "しおかぜ ふくまち みなと"),
-    (User("sato", "佐藤 花", "operator"), "あさやけ のぼる さかみち"),
-    (User("tanaka", "田中 実", "field"), "ゆきどけ ながれる かわべ"),
-)
-CONSOLE = ("demo", "しおかぜ ふくまち みなと")
-"""The demo's way into the city's console: its number and its words."""
 
 
 @dataclass
@@ -122,10 +101,10 @@ def start(data: Path, port: int = 0, fresh: bool = False) -> Running:
     checked_port(port)
     with ExitStack() as held:
         if data.exists() and not (data / MARK).exists():
-            _refuse_foreign(data)
+            demo_city.refuse_foreign(data)
         held.enter_context(alone.only_one(data))
         if fresh:
-            wipe(data)
+            demo_city.wipe(data)
         running = _start(data, port, held)
         running.held = held.pop_all()
         return running
@@ -135,9 +114,9 @@ def _start(data: Path, port: int, held: ExitStack) -> Running:
     made = (data / MARK).exists()
     city_dir, kit_dir = data / "city", data / "kit"
     if not made:
-        _clear(data)
+        demo_city.clear(data)
         initialise(city_dir, CITY_CODE, CITY_NAME)
-    _let_in(city_dir)
+    demo_city.let_in(city_dir)
     held.enter_context(alone.only_one(kit_dir))
     city = make_city_http(create_server(city_dir), "127.0.0.1", free_port())
     _serve(city)
@@ -150,7 +129,7 @@ def _start(data: Path, port: int, held: ExitStack) -> Running:
         forms_dir=data / "forms",
     )
     if not made:
-        _make(data, settings, city_dir, url)
+        demo_city.make(data, settings, city_dir, url)
     told = f'server_url = "{url}"\nforms_dir = "../forms"\n'
     (kit_dir / "kit.toml").write_text(told, encoding="utf-8")
     app = create_app(settings)
@@ -166,89 +145,9 @@ def _start(data: Path, port: int, held: ExitStack) -> Running:
     return Running(kit, city, settings, screens)
 
 
-def _let_in(city_dir: Path) -> None:
-    """鈴木 may look at the city's console as well."""
-    city = open_store(city_dir)
-    supervisors.add_demo(city, CONSOLE[0], STAFF[0][0].name, CONSOLE[1])
-    city.close()
-
-
 def _serve(server: Any) -> None:
     server.prepare()
     threading.Thread(target=server.serve, daemon=True).start()
-
-
-def _clear(data: Path) -> None:
-    """A half-made demo is made anew; a folder that is not a demo is never touched."""
-    _refuse_foreign(data)
-    if (data / "kit").exists():  # `serve` may run on the demo's own vault
-        alone.only_one(data / "kit").release()
-    for name in OURS - {MARK, alone.NAME}:
-        shutil.rmtree(data / name, ignore_errors=True)
-    data.mkdir(parents=True, exist_ok=True)
-
-
-def _refuse_foreign(data: Path) -> None:
-    if data.exists() and any(p.name not in OURS for p in data.iterdir()):
-        raise KitError(
-            "not_a_demo",
-            "このフォルダーにはデモ以外のものがあります。空のフォルダーを指定してください。",
-            "stop",
-        )
-
-
-def wipe(data: Path) -> None:
-    """`--fresh`: remove a demo that this program made."""
-    if (data / MARK).exists():
-        (data / MARK).unlink()
-    if data.exists():
-        _clear(data)
-
-
-def _make(data: Path, settings: Settings, city_dir: Path, url: str) -> None:
-    today = day_of(settings.clock())
-    shutil.copytree(asset_dir("forms"), data / "forms")
-    _move_season(data / "forms", today)
-    city = open_store(city_dir)
-    vault, _ = opening.create(settings, *STAFF[0])
-    for user, passphrase in STAFF[1:]:
-        vault.add_user(user, passphrase)
-    enrol_device(vault, url, devices.new_code(city), city_fingerprint(city), "訪問用A")
-    desk = reserve.open_desk(vault)
-    for fields, people in _week(today):
-        applicants = [(new_id(), person) for person in people]
-        reserve.reserve(vault, desk, new_id(), fields, applicants)
-    vault.close()
-    city.close()
-    (data / MARK).write_text(json.dumps({"city": CITY_NAME}, ensure_ascii=False), encoding="utf-8")
-
-
-def _move_season(forms: Path, today: date) -> None:
-    """The demo's season lies around today, and its calendar knows this year and the next."""
-    booking = forms / "booking.toml"
-    text = booking.read_text(encoding="utf-8")
-    season = {
-        "visit_from": today - timedelta(days=30),
-        "visit_to": today + timedelta(days=120),
-        "desk_from": today - timedelta(days=45),
-        "desk_to": today + timedelta(days=120),
-    }
-    for key, day in season.items():
-        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {day.isoformat()}", text)
-    booking.write_text(text, encoding="utf-8")
-    closed = forms / "closed_days.toml"
-    years = [today.year - 1, today.year, today.year + 1]
-    text = re.sub(r"(?m)^years = .*$", f"years = {years}", closed.read_text(encoding="utf-8"))
-    closed.write_text(text, encoding="utf-8")
-
-
-def _week(today: date) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Six homes and one facility over the next seven days."""
-    found = []
-    for row in PEOPLE:
-        day = today + timedelta(days=row["in_days"])
-        found.append(({**row["reservation"], "visit_date": day.isoformat()}, row["applicants"]))
-    return found
 
 
 def run(data: Path, port: int, browser: bool, check: bool, fresh: bool = False) -> int:

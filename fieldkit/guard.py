@@ -20,6 +20,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit.errors import NotAllowed
 from fieldkit.kit import Kit, Session
+from fieldkit.screen_roles import ALLOWED, may_open
 from fieldkit.store.keyslots import ROLES
 
 COOKIE = "__Host-kit"
@@ -27,52 +28,6 @@ LAUNCH_COOKIE = "__Host-kit-launch"
 PUBLIC = frozenset({"static", "health", "launch.page_launch", "launch.enter"})
 """What a window without a launch cookie gets: code, no data."""
 OPEN = PUBLIC | {"login.page_login", "login.enter"}
-FIELD = frozenset({"field", "booth", "supervisor"})
-ALLOWED = {
-    "desk": frozenset({"operator", "supervisor"}),
-    "returned": frozenset({"operator", "supervisor"}),
-    "checkout": FIELD,
-    "visits": FIELD,
-    "show": FIELD,
-    "outcome": FIELD,
-    "idcheck": FIELD,
-    "forms": FIELD,
-    "photo": FIELD,
-    "camera": FIELD,
-    "cards": FIELD,
-    "prints": FIELD,
-    "form_qr": FIELD,
-    "money": FIELD,
-    "papers": FIELD,
-    "sheets": FIELD,
-    "form_shelf": FIELD | {"operator"},
-    "tally": FIELD,
-    "incentives": FIELD,
-    "outbox": FIELD | {"operator"},
-    "parked": frozenset({"supervisor"}),
-    "citysettings": frozenset({"supervisor"}),
-    "sent": FIELD | {"operator", "auditor"},
-    "carry": FIELD | {"operator"},
-    "erase": FIELD,
-    "conflicts": frozenset({"supervisor"}),
-    "office": frozenset({"supervisor"}),
-    "people": frozenset({"supervisor"}),
-    "deletion": frozenset({"supervisor", "auditor"}),
-    "safe": frozenset({"supervisor"}),
-}
-SHARED = frozenset(
-    {
-        "desk.towns",
-        "desk.read_date",
-        "checkout.ask",
-        "checkout.unlock",
-        "checkout.scan",
-        "checkout.fetch",
-        "people.own_page",
-        "people.own",
-        "deletion.trip_pdf",
-    }
-)
 LONGEST = 8 * 3600
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
@@ -142,16 +97,6 @@ def install(app: Flask, kit: Kit) -> None:
         for name, value in HEADERS.items():
             response.headers[name] = value
         return response
-
-
-def may(role: str, screen: str) -> bool:
-    """Whether a role works with a kind of screen (a key of ALLOWED; others are for everybody)."""
-    return role in ALLOWED.get(screen, frozenset({role}))
-
-
-def may_open(role: str, endpoint: str) -> bool:
-    """Whether a role may use one view, named as Flask names it (`blueprint.view`)."""
-    return endpoint in SHARED or may(role, endpoint.split(".")[0])
 
 
 def _check_role(session: Session) -> None:

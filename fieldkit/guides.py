@@ -22,7 +22,7 @@ from fieldkit.paper_log import note_print
 from fieldkit.rules.fees import Fee, FeeCase, fee_for
 from fieldkit.rules.idpapers import Short, evaluate
 from fieldkit.rules.wareki import iso_day
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 METHOD = "uketsuke"

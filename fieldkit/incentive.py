@@ -12,7 +12,7 @@ from fieldkit import reserve, visit
 from fieldkit.errors import BadInput, NotReady
 from fieldkit.rules.gifts import Gift
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import new_id

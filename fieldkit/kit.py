@@ -192,6 +192,7 @@ class Kit:
         except Exception as error:  # the vault was locked under a running sync: nothing is lost
             progress.says = f"送信が途中で止まりました（{type(error).__name__}）。もう一度どうぞ。"
         finally:
+            progress.ended = self.settings.clock().strftime("%H:%M")
             progress.running = False
         with contextlib.suppress(Exception):  # the screen was locked: the next sync goes on
             citysettings.fetch(vault)

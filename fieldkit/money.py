@@ -20,7 +20,7 @@ from fieldkit.rules.fees import Fee
 from fieldkit.rules.wareki import wareki
 from fieldkit.store import cash as rows
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 

@@ -15,7 +15,7 @@ from fieldkit.rules.cash import Cash, same_paper_no
 from fieldkit.rules.wareki import wareki
 from fieldkit.store import cash as rows
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 

@@ -17,7 +17,7 @@ from fieldkit.kits_told import OtherKit
 from fieldkit.returned import Task
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 WORDS = container.Words(

@@ -47,6 +47,7 @@ class Progress:
 
     `done` counts what receipts prove, never what was merely sent. `code` is that of the KitError
     that stopped it. `usb`: a USB memory is being written, which proves nothing.
+    `ended`: the time of day at which it was over.
     """
 
     total: int = 0
@@ -59,6 +60,7 @@ class Progress:
     warning: str = ""
     lanes: int = 1
     usb: bool = False
+    ended: str = ""
     started: float | None = None
     bytes_there: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -157,9 +159,9 @@ def told_of_room() -> Iterator[None]:
 def sync(vault: Vault, progress: Progress | None = None) -> Progress:
     """Send all that waits; returns what was done. KitError where the city cannot be reached.
 
-    Saves go first, then photos, oldest first. Each receipt is kept before anything depends on it;
-    photos that it proves are erased here. Asked twice at once, the second one waits, then sends
-    what is left.
+    Saves go first, or beside the photos on a near line. Each receipt is kept before anything
+    depends on it; photos that it proves are erased here. Asked twice at once, the second one waits,
+    then sends what is left.
     """
     seen = progress or Progress()
     with one_at_a_time(vault), told_of_room():

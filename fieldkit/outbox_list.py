@@ -6,6 +6,7 @@ personal data: numbers, days, states and codes (their words: fieldkit/outbox_say
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,11 +105,8 @@ def _grouped(vault: Vault, rows: list[dict[str, Any]]) -> list[Item]:
 
 def _void(vault: Vault) -> set[str]:
     """What a receipt had proved that is void since the city was restored."""
-    rows = vault.book.all(
-        "SELECT json_extract(item.value, '$.id') AS id FROM receipt r,"
-        " json_each(r.body, '$.items') item WHERE r.void = 1"
-    )
-    return {row["id"] for row in rows}
+    rows = vault.book.all("SELECT body FROM receipt WHERE void = 1")
+    return {str(item["id"]) for row in rows for item in json.loads(row["body"])["items"]}
 
 
 def handled(vault: Vault, limit: int = 50) -> list[dict[str, Any]]:

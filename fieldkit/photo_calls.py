@@ -21,7 +21,7 @@ from fieldkit.reserve import Slip
 from fieldkit.rules.photo_exceptions import Channel, PhotoExceptions
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 

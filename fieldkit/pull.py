@@ -8,11 +8,11 @@ The trip's store first, then the book, the cursor last: a kill anywhere lets the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from fieldkit import slips, visit
-from fieldkit.store import heard, records
+from fieldkit import reception_list, slips, visit
+from fieldkit.store import heard, record_rows, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
@@ -38,7 +38,7 @@ def place(vault: Vault, trip_id: str, cursor: int, told: Told) -> None:
             _place_records(vault, trip, conn, words, sent)
             _place_clashes(conn, told)
         fail.point("pull.placed")
-        _list(vault, trip, book, words)
+        reception_list.update(vault, trip, book, words)
         if trip.kind == "desk":
             slips.intend_closed(vault, trip)
     fail.point("pull.listed")
@@ -105,7 +105,7 @@ def _place_records(
         elif row is not None:
             _change(vault, conn, row, told, sent)
         elif trip.kind != "desk" or _belongs(conn, told):
-            records.insert(conn, told, _other(vault, told))
+            record_rows.insert(conn, told, _other(vault, told))
             heard.note(conn, told["id"], 0, told["kind"], {}, told["body"])
 
 
@@ -129,7 +129,7 @@ def _remove(conn: Any, row: Any) -> None:
     below = conn.execute("SELECT id, base FROM record WHERE parent = ?", (row["id"],)).fetchall()
     for child in below:
         _remove(conn, child)
-    records.drop(conn, [row["id"]])
+    record_rows.drop(conn, [row["id"]])
     heard.note_removed(conn, row["id"], row["base"])
 
 
@@ -188,62 +188,6 @@ def _place_clashes(conn: Any, told: Told) -> None:
 
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-# -- lists ----------------------------------------------------------------------------------------
-def _list(vault: Vault, trip: OpenTrip, book: Any, words: list[Told]) -> None:
-    """受付一覧表 and who belongs to a number: worked out from what is there, so it may repeat."""
-    for told in words:
-        if told["removed"]:
-            _unlist(vault, book, told)
-    homes = {t["id"] for t in words if t["kind"] == "reservation" and not t["removed"]}
-    homes |= {t["parent"] for t in words if t["kind"] == "applicant"}
-    for home in homes:
-        if trip.db.one("SELECT 1 FROM record WHERE id = ?", home):
-            enlist(trip, book, home)
-    for told in words:
-        if told["kind"] == "reservation" and told["id"] in homes:
-            day = str(told["body"].get(slips.CLOSED) or told["at"])[:10]
-            _state(book, told["id"], told["body"], day)
-
-
-def enlist(trip: OpenTrip, book: Any, reservation_id: str) -> None:
-    """Write down who belongs to a reservation, and how many they are."""
-    people = records.find(trip, "applicant", reservation_id)
-    for person in people:
-        book.execute("INSERT OR IGNORE INTO member VALUES (?, ?)", (person.id, reservation_id))
-    book.execute(
-        "UPDATE reception SET planned = ? WHERE reservation_id = ?", (len(people), reservation_id)
-    )
-
-
-def _unlist(vault: Vault, book: Any, told: Told) -> None:
-    gone = book.execute("DELETE FROM member WHERE record_id = ?", (told["id"],)).rowcount
-    gone += book.execute(
-        "UPDATE reception SET state = 'cancelled' WHERE reservation_id = ?"
-        " AND state NOT IN ('cancelled', 'visited')",
-        (told["id"],),
-    ).rowcount
-    if gone:
-        vault.note("removed_elsewhere", told["id"])
-
-
-def _state(book: Any, reservation_id: str, body: Mapping[str, Any], day: str) -> None:
-    """How far a reservation is, as another kit has brought it there."""
-    changes = {
-        "shared": "shared_on = coalesce(shared_on, :day), state = 'shared'",
-        "visited": "shared_on = coalesce(shared_on, :day), visited_on = coalesce(visited_on, :day),"
-        " state = 'visited'",
-        "cancelled": "state = 'cancelled'",
-    }
-    before = {"shared": "booked", "visited": "booked shared", "cancelled": "booked shared"}
-    state = str(body.get("state"))
-    if state in changes:
-        book.execute(
-            f"UPDATE reception SET {changes[state]}"
-            " WHERE reservation_id = :id AND instr(:before, state) > 0",
-            {"day": day, "id": reservation_id, "before": before[state]},
-        )
 
 
 def _close_visits(vault: Vault, trip: OpenTrip) -> None:

@@ -25,7 +25,7 @@ from fieldkit.store import heard, numbering
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
-from sync.client import Trip
+from sync.asking import Trip
 
 LONGEST = timedelta(days=7)
 ONE_AT_A_TIME = threading.RLock()  # nobody drops the container that somebody else is filling

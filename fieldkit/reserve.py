@@ -14,7 +14,7 @@ from fieldkit.clock import day_of
 from fieldkit.errors import KitError, NotFound, NotReady
 from fieldkit.store import facts, heard, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 

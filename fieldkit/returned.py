@@ -18,7 +18,7 @@ from fieldkit.errors import NotFound, NotReady
 from fieldkit.rules.wareki import wareki
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync.ids import new_id
 

@@ -28,10 +28,11 @@ HEAD = ("受領証番号", "受け取った日", "時刻", "種類", "状態", "
         "中身の指紋（先頭16）", "受領証の指紋（先頭16）")  # fmt: skip
 _ROWS = (
     "SELECT o.op_id AS id, o.entity, o.record_id, o.size, o.sha256, r.seq, r.kept_at, r.void,"
-    " r.digest, o.n, t.state = 'wiped' AS gone FROM outbox o JOIN receipt r ON r.digest = o.receipt"
+    " r.digest, o.n, t.state = 'wiped' AS gone,"
+    " t.kind <> 'field' AS renewed FROM outbox o JOIN receipt r ON r.digest = o.receipt"
     " LEFT JOIN trip t ON t.id = o.trip_id{0}"
     " UNION ALL SELECT p.id, 'photo', p.record_id, p.size, p.sha256, r.seq, r.kept_at, r.void,"
-    " r.digest, 0, p.state = 'erased' FROM photo p JOIN receipt r ON r.digest = p.receipt{0}"
+    " r.digest, 0, p.state = 'erased', 0 FROM photo p JOIN receipt r ON r.digest = p.receipt{0}"
 )
 _ORDER = " ORDER BY kept_at DESC, seq DESC, n, id"
 _ON_DAY = " WHERE substr(r.kept_at, 1, 10) = ?"
@@ -99,11 +100,13 @@ def _given(day: str) -> list[str]:
 
 
 def _sent(row: Any, where: dict[str, whose.Reception]) -> Sent:
-    state = "void" if row["void"] else "erased" if row["gone"] else "held"
+    here = where.get(row["record_id"])
+    kept = row["renewed"] and here is not None and not here.gone  # it went to the new container
+    state = "void" if row["void"] else "erased" if row["gone"] and not kept else "held"
     owner = row["record_id"] or row["id"]
     return Sent(
         row["id"],
-        outbox_says.label(row["entity"], where.get(row["record_id"]), owner),
+        outbox_says.label(row["entity"], here, owner),
         row["seq"],
         row["kept_at"],
         row["size"],

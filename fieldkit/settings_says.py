@@ -23,6 +23,10 @@ LOCAL = (
     "この端末には、ここで直した様式があります。黙って上書きはしません。"
     "監督者が、市の版に切り替えるか、この端末の様式を使い続けるかを選んでください。"
 )
+LATER = {
+    "told": "次の送信で、残りを受け取ります。",
+    "here": "様式を一つずつ確かめます。終わらなければ、次の送信のあとで、もう一度確かめます。",
+}
 NEXT = "確かめ終わりました。次のログインで切り替わります。"
 
 
@@ -47,4 +51,11 @@ def newest(vault: Vault) -> dict[str, str] | None:
 
 def lines(vault: Vault) -> list[dict[str, Any]]:
     """Every version with its state in words, newest first."""
-    return [{**row, "state_ja": STATES.get(row["state"], row["state"])} for row in rows(vault)]
+    return [
+        {
+            **row,
+            "state_ja": STATES.get(row["state"], row["state"]),
+            "reason": row["reason"] or LATER.get(row["state"], ""),
+        }
+        for row in rows(vault)
+    ]

@@ -18,6 +18,7 @@ from fieldkit.citysettings import BROUGHT, INCOMING, files_of, unpack_into
 from fieldkit.errors import KitError, NotAllowed, NotFound, NotReady
 from fieldkit.settings import POINTER, PUSHED, forms_in_use, own_forms, read_pointer
 from fieldkit.settings_told import folder_name, in_state, rows, set_state
+from fieldkit.store import numbering
 from fieldkit.store.files import remove, write_atomic
 from fieldkit.store.vault import Vault
 from sync import fail
@@ -28,10 +29,13 @@ VISIT = "終わっていない訪問があります。訪問が終わったあ�
 
 
 def visit_under_way(vault: Vault) -> bool:
-    """Whether a visit of today or of a day before is checked out and not finished."""
+    """Whether a visit is checked out and not finished: of today, of a day before, or of a later
+    day whose applications were begun."""
+    numbering.adopt_orphans(vault)
     row = vault.book.one(
         "SELECT 1 FROM reception r JOIN trip t ON t.id = r.trip_id WHERE t.kind = 'field'"
-        " AND t.state = 'out' AND r.state = 'shared' AND t.day <= ?",
+        " AND t.state = 'out' AND r.state = 'shared' AND (t.day <= ? OR EXISTS (SELECT 1"
+        " FROM outbox o WHERE o.trip_id = t.id AND o.entity = 'application'))",
         vault.now()[:10],
     )
     return row is not None

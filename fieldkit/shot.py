@@ -15,7 +15,7 @@ from fieldkit.photo import Judged, judge
 from fieldkit.rules.photo_limits import Limits
 from fieldkit.store import photos, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 DRAFT = "photo"

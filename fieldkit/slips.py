@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldkit import erase, reserve
-from fieldkit.store import numbering, records
+from fieldkit.store import numbering, record_rows
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync import fail
@@ -115,7 +115,7 @@ def _erase_one(vault: Vault, desk: OpenTrip, rid: str) -> None:
 
 def _drop(desk: OpenTrip, rid: str) -> None:
     with desk.db.write() as conn:
-        records.drop(conn, _ids(desk, rid))
+        record_rows.drop(conn, _ids(desk, rid))
 
 
 def _ids(desk: OpenTrip, rid: str) -> list[str]:

@@ -11,7 +11,7 @@ from fieldkit.errors import BadInput, KitError, NotReady
 from fieldkit.reserve import Slip, slip, slips
 from fieldkit.store import facts, photos, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import fail
 from sync.ids import child_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fieldkit.reserve import Slip
 from fieldkit.store import facts
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 
 

@@ -15,14 +15,19 @@ class Reception:
     no: str
     visit_on: str
     id: str
+    gone: bool = False
+    """Whether no key of it is left on this laptop."""
 
 
 def receptions(vault: Vault) -> dict[str, Reception]:
     """Reservations, applicants and their applications by id; it outlives the data."""
     found = {}
-    for row in vault.book.all("SELECT no, visit_on, reservation_id, label FROM reception"):
+    for row in vault.book.all(
+        "SELECT no, visit_on, reservation_id, label, erased_on FROM reception"
+    ):
         label = str(row["label"] or row["no"])
-        found[row["reservation_id"]] = Reception(label, row["visit_on"], row["reservation_id"])
+        rid = row["reservation_id"]
+        found[rid] = Reception(label, row["visit_on"], rid, bool(row["erased_on"]))
     for row in vault.book.all("SELECT record_id, reservation_id FROM member"):
         reception = found.get(row["reservation_id"])
         if reception is not None:

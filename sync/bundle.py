@@ -27,6 +27,8 @@ SEALED = len(MAGIC) + 32 + 16
 """How much longer a sealed part is."""
 ENDINGS = {"bundle": ".kspb", "reply": ".kspr", "enrol": ".kspe", "enrolled": ".kspg"}
 MOST_PARTS = 30_000
+ID = "KSP-([0-9A-Za-z]{1,16})-([0-9A-Za-z]{1,16})-([0-9]{1,9})"
+"""An `Address.id`: city, device, counter."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Address:
 
     def file_name(self, kind: str) -> str:
         return self.id + ENDINGS[kind]
+
+    @staticmethod
+    def in_name(name: str) -> Address | None:
+        """What the name of a file says, also of a copy under a longer one; None for no such."""
+        found = re.match(ID, name)
+        return Address(found[1], found[2], int(found[3])) if found else None
 
 
 def plain(text: str) -> str:

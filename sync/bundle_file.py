@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from sync import wire
-from sync.bundle import MOST_PARTS, SEALED, Address, Manifest, Part, seal, unseal
+from sync.bundle import ID, MOST_PARTS, SEALED, Address, Manifest, Part, seal, unseal
 from sync.wire import WireError
 
 LIMIT = 2 * 1024**3
@@ -24,7 +24,7 @@ MOST = 2 * wire.PART_LIMIT
 MANIFEST = "manifest"
 MANIFEST_LIMIT = 16 * 1024**2
 AGAIN = "-2"
-_NAME = re.compile(rb"(KSP-([0-9A-Za-z]{1,16})-([0-9A-Za-z]{1,16})-([0-9]{1,9}))/manifest(-2)?")
+_NAME = re.compile(f"({ID})/manifest(-2)?".encode())
 _LONGEST = 64
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), "<4s4H2IH"
 _DAY = 0x21  # 1980-01-01: a date of the file itself says nothing

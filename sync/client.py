@@ -12,12 +12,11 @@ from typing import Any
 
 from sync import asking, wire
 from sync import receipt as receipts
-from sync.asking import Identity as Identity
-from sync.asking import Trip as Trip
+from sync.asking import Identity, Trip
 from sync.receipt import Receipt
 from sync.road import Answer, Request, Road
 from sync.statements import News, read_news
-from sync.wire import WireError, b64, canonical, unb64
+from sync.wire import WireError, canonical
 
 
 class Refused(Exception):
@@ -48,7 +47,8 @@ class _Told(dict[str, Any]):
         raise WireError("malformed")
 
 
-def _value(answer: Answer) -> dict[str, Any]:
+def value_of(answer: Answer) -> dict[str, Any]:
+    """What the city answered; Refused where it said no."""
     if answer.status != 200:
         raise Refused(str(answer.value.get("error", "refused")))
     return _Told(answer.value)
@@ -68,43 +68,6 @@ class BatchAnswer:
     def ledger_refused(self) -> bool:
         """The city took nothing of the batch: the ledger does not continue its copy."""
         return self.value.get("kind") == "ledger"
-
-
-def enrol(
-    road: Road, code: str, name: str, sign_public: bytes, seal_public: bytes, fingerprint: str
-) -> dict[str, Any]:
-    """Enrol with a one-time code. The city's key must have the printed `fingerprint`.
-
-    The city is asked for its key first, so that a slip in the fingerprint does not use up the code;
-    that answer is unsigned and proves nothing: the key that counts is the one in the grant.
-    Returns `{"device", "city", "city_name", "public": bytes}`; `seal_public` (bytes, what bundles
-    are sealed to) and `profile` are empty from a city of before.
-    """
-    asked = {
-        "code": code,
-        "name": name,
-        "sign_public": b64(sign_public),
-        "seal_public": b64(seal_public),
-    }
-    told_first = _value(road.send("GET", "/ksp/v1/info", b"", {}))
-    if wire.fingerprint(unb64(told_first["public"])) != fingerprint.strip().upper():
-        raise Refused("other_city")
-    value = _value(road.send("POST", "/ksp/v1/enrol", canonical(asked), {}))
-    return granted(value, sign_public, fingerprint)
-
-
-def granted(value: dict[str, Any], sign_public: bytes, fingerprint: str) -> dict[str, Any]:
-    """The grant in the answer to an enrolment, by a city whose key has this fingerprint."""
-    grant = str(value["grant"]).encode()
-    told = wire.parse(grant)
-    public = unb64(told["public"])
-    if wire.fingerprint(public) != fingerprint.strip().upper():
-        raise Refused("other_city")
-    wire.verify(public, "grant", grant, str(value["signature"]))
-    if told["sign_public"] != b64(sign_public):
-        raise Refused("other_city")
-    seal = unb64(told.get("seal_public", ""))
-    return {"profile": "", **told, "public": public, "seal_public": seal}
 
 
 class Client:
@@ -141,12 +104,12 @@ class Client:
 
     def _send(self, method: str, path: str, purpose: str, body: bytes) -> dict[str, Any]:
         """A signed request and its answer; a newer key of the city is believed from here on."""
-        value = _value(self.road.send(*self.request(method, path, purpose, body)))
+        value = value_of(self.road.send(*self.request(method, path, purpose, body)))
         self.me = asking.follow(self.me, value)
         return value
 
     def info(self) -> dict[str, Any]:
-        return _value(self.road.send("GET", "/ksp/v1/info", b"", {}))
+        return value_of(self.road.send("GET", "/ksp/v1/info", b"", {}))
 
     # -- trips ------------------------------------------------------------------------------
     def make_trip(
@@ -180,7 +143,7 @@ class Client:
 
     def settings(self, digest: str, start: int) -> dict[str, Any]:
         """`{"settings", "start", "data"}`: the city's word on them, signed, and a part."""
-        return dict(_value(self.road.send(*self.settings_request(digest, start))))
+        return dict(value_of(self.road.send(*self.settings_request(digest, start))))
 
     # -- what goes up -----------------------------------------------------------------------
     def verified(self, value: Any) -> tuple[Receipt, dict[str, Any]]:
@@ -216,7 +179,7 @@ class Client:
 
         Refused("other_version") comes from a city of before: set `v` to 1 and ask again.
         """
-        told = _value(answer)
+        told = value_of(answer)
         news = None
         if self.v > 1:
             news = read_news(self.me.city_public, self.me.city, self.me.device, told["news"])
@@ -244,8 +207,12 @@ class Client:
 
     def read_whole(self, answer: Answer, ids: Sequence[str]) -> list[State]:
         """The answer to several whole photos: where each of them stands (see `read_state`)."""
-        told = _value(answer)
-        states = {str(one["id"]): self.read_state(_Told(one)) for one in told["photos"]}
+        told = value_of(answer)
+        try:
+            named = [_Told(one) for one in told["photos"]]
+        except (TypeError, ValueError):
+            raise WireError("malformed") from None
+        states = {str(one["id"]): self.read_state(one) for one in named}
         rest = self.verified(told["receipt"]) if "receipt" in told else None
         found: list[State] = []
         for photo_id in ids:
@@ -267,4 +234,4 @@ class Client:
 
     def read_part(self, answer: Answer) -> State:
         """The answer to a part: see `read_state`."""
-        return self.read_state(_value(answer))
+        return self.read_state(value_of(answer))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sync import bundle, bundle_file, medium, wire
+from sync.asking import Identity
 from sync.bundle import Address, Answered, Manifest, Part, request_bytes
-from sync.client import Identity
 from sync.road import Answer, NoAnswer, Request
 from sync.statements import read_keys
 from sync.wire import WireError
@@ -68,9 +68,10 @@ def part_name(number: int) -> str:
 
 
 def named(path: Path) -> Address | None:
-    """Whose file it claims to be: unsigned, and only good for a sentence to a person."""
+    """Whose file it claims to be, by its name where nothing inside says so: unsigned, and only
+    good for a sentence to a person."""
     with path.open("rb") as file:
-        return bundle_file.named(file)
+        return bundle_file.named(file) or Address.in_name(path.name)
 
 
 def plan(me: Identity, n: int, at: str, letters: Sequence[Letter]) -> Planned:

@@ -241,8 +241,8 @@ def main(arguments: list[str] | None = None) -> int:
     if problem is None:
         print(says)
         return 0
-    where = f"{problem.seq}行目" if problem.seq else "末尾"
-    print(f"台帳が正しくありません: {where} {problem.why}")
+    where = f"{problem.seq}行目 " if problem.seq else ""
+    print(f"台帳が正しくありません: {where}{problem.why}")
     return 1
 
 

@@ -15,7 +15,7 @@ from sync.receipt import Receipt
 from sync.server import receipts
 from sync.server import store as t
 from sync.server.shelf import Trip
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 
 
 @contextmanager

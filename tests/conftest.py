@@ -22,7 +22,7 @@ from sync.server import devices
 from sync.server.__main__ import make_http
 from sync.server.app import create_server
 from sync.server.init import city_fingerprint, initialise
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=JST)
 FAST = Argon2(memory_kib=64, iterations=1, lanes=1)

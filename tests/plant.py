@@ -31,6 +31,22 @@ def planted(owner: Any, name: str, value: Any) -> Iterator[None]:
     assert calls[0] or not callable(value), f"planted, and nobody calls {name} of {owner}"
 
 
+@contextmanager
+def every_new(kind: type, change: Callable[[Any], None]) -> Iterator[None]:
+    """Every object of this kind is changed right after it was made."""
+    real = kind.__init__  # type: ignore[misc]
+
+    def init(self: Any, *args: Any, **named: Any) -> None:
+        real(self, *args, **named)
+        change(self)
+
+    kind.__init__ = init  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        kind.__init__ = real  # type: ignore[misc]
+
+
 def _counted(act: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
     @wraps(act)
     def called(*args: Any, **named: Any) -> Any:

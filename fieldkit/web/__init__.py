@@ -41,11 +41,13 @@ from fieldkit.web import (
     visits,
 )
 from fieldkit.web.common import install as install_common
+from fieldkit.web.refusals import install as install_refusals
 
 
 def install(app: Flask) -> None:
     """Register every kind of screen."""
     install_common(app)
+    install_refusals(app)
     for module in (
         launch,
         login,

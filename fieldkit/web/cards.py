@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 from fieldkit import apply, cards, cards_empty, cards_import, media, visit
 from fieldkit.cards_import import Reader
 from fieldkit.errors import BadInput, KitError, NotReady
-from fieldkit.guard import may
-from fieldkit.store.records import Record
+from fieldkit.screen_roles import may
+from fieldkit.store.record_rows import Record
 from fieldkit.web.cards_look import board_shown, card_shown, people_of
 from fieldkit.web.common import error_rows, kit, number_errors, page, vault
 from fieldkit.web.visits import case_of

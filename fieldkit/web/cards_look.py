@@ -10,7 +10,7 @@ from fieldkit.people import everybody
 from fieldkit.rules.card_shots import ASIDE, KINDS, LOST
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from fieldkit.web.common import kit, size_ja
 from fieldkit.web.photo_look import SHOWN

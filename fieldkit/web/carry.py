@@ -73,17 +73,19 @@ def _draw(errors: list[BadInput]) -> ResponseReturnValue:
     rows = [log_row(row, names) for row in carry.log(opened)]
     empty = [log_row(row, names) for row in carry.to_empty(opened)]
     answered = [row for row in empty if row["state"] == "answered"]
+    asked_for = asks(opened)
+    fresh = any(not one["written"] for one in asked_for)
     drawn = page(
         "carry.html",
         places=_places(),
         typed=_missing(),
-        asks=asks(opened),
+        asks=asked_for,
         can=may_ask(opened),
         waits=outbox.waiting(opened),
         told=_told().take() if not errors else [],
         rows=rows,
         empty=empty,
-        next=5 if answered else 4 if empty else 2,
+        next=2 if fresh or not empty else 5 if answered else 4,
         progress=progress_shown(now) if now.running else None,
         errors=error_rows(errors),
         values=request.form,
@@ -173,7 +175,7 @@ def _reply_told(one: Taken) -> Row:
     if one.code:
         says = [carry_says.reply_says(one.code)]
         return "bad", f"読み取れない返事（{one.file}）", says, ""
-    says = [f"新しく{one.proved}件が、市にあることを確かめました。受領証を保管しました。"]
+    says = [carry_says.proved(one.proved)]
     if one.again:
         says.append(
             f"壊れて届かなかったものが{one.again}件あります。次の書き込みでもう一度送ります。"

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import conflicts
 from fieldkit.errors import BadInput
-from fieldkit.guard import may
+from fieldkit.screen_roles import may
 from fieldkit.web.common import error_rows, number_errors, page, vault
 from fieldkit.web.conflicts_look import clash_row, twin_row
 

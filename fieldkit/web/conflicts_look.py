@@ -12,7 +12,7 @@ from fieldkit.forms import Question
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.rules.wareki import iso_day
 from fieldkit.store import records
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.visit import KIND_JA
 from fieldkit.web.common import kit, say_day, say_moment, shelf, vault
 from fieldkit.web.today import APPLICATION_JA, STATES

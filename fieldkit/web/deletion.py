@@ -13,9 +13,9 @@ from fieldkit import deletion, paper, reserve, safe
 from fieldkit.clock import day_of
 from fieldkit.deletion_records import Record, label
 from fieldkit.errors import NotAllowed, NotFound
-from fieldkit.guard import may
 from fieldkit.paper import certificate
 from fieldkit.rules.wareki import wareki
+from fieldkit.screen_roles import may
 from fieldkit.web.common import kit, page, pdf, vault
 
 screens = Blueprint("deletion", __name__)

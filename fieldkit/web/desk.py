@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, g, jsonify, redirect, render_template, request
@@ -11,12 +10,10 @@ from flask.typing import ResponseReturnValue
 from fieldkit import desk, paper, postal, reserve, returned, tripend
 from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
 from fieldkit.reserve import Slip
-from fieldkit.rules.applications import KINDS, script_points
-from fieldkit.rules.fees import Fee, FeeCase, fee_for
 from fieldkit.rules.wareki import birth_text, parse_date, wareki
-from fieldkit.store import heard, records
+from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.web import desk_rows, stale
+from fieldkit.web import desk_look, desk_rows, stale
 from fieldkit.web.common import (
     error_rows,
     kit,
@@ -28,12 +25,11 @@ from fieldkit.web.common import (
     typed_form,
     vault,
 )
+from fieldkit.web.desk_look import DRAFT
 from fieldkit.web.today import STATES, window_text
 from sync.ids import is_id, new_id
 
 screens = Blueprint("desk", __name__)
-DRAFT = "desk"
-SLOT = ("visit_date", "half", "order")
 
 
 @screens.get("/desk")
@@ -75,14 +71,7 @@ def new() -> ResponseReturnValue:
 @screens.get("/desk/script")
 def script() -> ResponseReturnValue:
     kind = request.args.get("kind", "")
-    return render_template("desk/_script.html", **_script(kind))
-
-
-def _script(kind: str) -> dict[str, Any]:
-    city = kit().city()
-    fee = fee_for(FeeCase(kind, today()), city.fees) if kind in KINDS else None
-    text = f"{fee.yen:,}円" if isinstance(fee, Fee) and fee.yen else ""
-    return {"kind_ja": KINDS.get(kind, ""), "points": script_points(kind, text, city.script)}
+    return render_template("desk/_script.html", **desk_look.script(kind))
 
 
 @screens.post("/postal")
@@ -114,8 +103,10 @@ def read_date() -> ResponseReturnValue:
 @screens.get("/desk/<rid>")
 def show(rid: str) -> ResponseReturnValue:
     trip, slip = _slip(rid)
-    values = records.draft(trip, rid, DRAFT) or (_values(slip) if slip else {"place": "home"})
-    return _draw(trip, rid, slip, values, [])
+    values = records.draft(trip, rid, DRAFT) or (
+        desk_look.values_of(slip) if slip else {"place": "home"}
+    )
+    return desk_look.draw(trip, rid, slip, values, [])
 
 
 @screens.post("/desk/<rid>/draft")
@@ -171,7 +162,7 @@ def save(rid: str) -> ResponseReturnValue:
     except BadInput as error:
         errors.append(error)
     if errors:
-        return _draw(trip, rid, slip, values, error_rows(errors), 422)
+        return desk_look.draw(trip, rid, slip, values, error_rows(errors), 422)
     records.save_draft(
         vault(), trip, rid, DRAFT, values | {f"id-{i}": p[0] for i, p in enumerate(people)}
     )
@@ -222,97 +213,10 @@ def _slot(
 ) -> dict[str, Any]:
     """The chosen slot; an unchanged one of a saved slip stays as it is."""
     choice = str(values.get("offer", ""))
-    if slip and (not choice or choice in (_own(slip), _drawn(trip, slip, seen))):
-        return {name: slip.reservation.get(name) for name in SLOT}
+    if slip and (
+        not choice or choice in (desk_look.slot_of(slip), desk_look.slot_drawn(trip, slip, seen))
+    ):
+        return {name: slip.reservation.get(name) for name in desk_look.SLOT}
     booked = desk.booked_from(reserve.slips(trip), rid)
     place = str(values.get("place", "home"))
     return desk.check_offer(choice, booked, kit().city(), today(), count, place)
-
-
-def _own(slip: Slip) -> str:
-    r = slip.reservation
-    return f"{r.get('visit_date')}|{r.get('half')}|{r.get('order')}"
-
-
-def _drawn(trip: OpenTrip, slip: Slip, seen: int) -> str:
-    """The slot of the slip as the page showed it."""
-    was = heard.as_drawn(trip, slip.reservation.id, slip.reservation.body, seen)
-    return "|".join(str(was.get(name)) for name in SLOT)
-
-
-def _values(slip: Slip) -> dict[str, Any]:
-    """A saved slip as the form's fields."""
-    values = {n: slip.reservation.get(n) for n in desk.RESERVATION_FIELDS}
-    values |= {"offer": _own(slip), "count": str(len(slip.applicants))}
-    for index, applicant in enumerate(slip.applicants):
-        values[f"id-{index}"] = applicant.id
-        for name in (*desk.APPLICANT_FIELDS, "id_papers", returned.LINK):
-            values[f"applicant-{index}-{name}"] = applicant.get(name)
-        for name in ("birth", "loss_report_date"):
-            iso = str(applicant.get(name))
-            said = wareki(date.fromisoformat(iso)) if iso else ""
-            values[f"applicant-{index}-{name}"] = said
-    return values
-
-
-def _removable(slip: Slip | None) -> list[str]:
-    """Whom a supervisor may take off the slip."""
-    if slip is None or len(slip.applicants) < 2 or g.session.user.role != "supervisor":
-        return []
-    return [a.id for a in slip.applicants] if slip.reservation.get("state") == "booked" else []
-
-
-def _draw(
-    trip: OpenTrip,
-    rid: str,
-    slip: Slip | None,
-    values: dict[str, Any],
-    errors: list[dict[str, str]],
-    status: int = 200,
-) -> ResponseReturnValue:
-    city, count = kit().city(), desk_rows.count(values)
-    booked = desk.booked_from(reserve.slips(trip), rid)
-    found = desk.offers(booked, city, today(), count, str(values.get("place", "home")))
-    rows = [
-        {
-            "value": f"{o.date.isoformat()}|{o.half}|{o.order}",
-            "label": f"{wareki(o.date, weekday=True)}",
-            "note": f"{'午前' if o.half == 'am' else '午後'}{o.order}件目・{o.window.says}",
-        }
-        for o in found
-    ]
-    if slip and all(r["value"] != _own(slip) for r in rows):
-        own = date.fromisoformat(str(slip.reservation.get("visit_date")))
-        note = f"いまの予約・{window_text(slip.reservation)}"
-        rows.insert(0, {"value": _own(slip), "label": wareki(own, True), "note": note})
-    kind = str(values.get("applicant-0-kind", ""))
-    summary = None
-    if slip:
-        state = str(slip.reservation.get("state"))
-        summary = {
-            "id": rid,
-            "reception_no": slip.reservation.get("reception_no"),
-            "state_ja": STATES.get(state, state),
-        }
-    papers = [
-        {"code": code, "label": p.label, "class": p.klass}
-        for code, p in city.id_papers.papers.items()
-    ]
-    return (
-        page(
-            "desk/form.html",
-            rid=rid,
-            reservation=summary,
-            count=count,
-            most=desk_rows.most(),
-            offers=rows,
-            papers=papers,
-            values=values,
-            errors=errors,
-            script=_script(kind) if kind else None,
-            draft_url=f"/desk/{rid}/draft",
-            seen=stale.seen(trip, rid, DRAFT),
-            removable=_removable(slip),
-        ),
-        status,
-    )

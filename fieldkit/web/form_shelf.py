@@ -12,9 +12,9 @@ from fieldkit import apply, guides, reserve, shelf
 from fieldkit.apply import Case
 from fieldkit.errors import NotFound
 from fieldkit.forms import load_form
-from fieldkit.guard import may
 from fieldkit.paper.languages import LANGUAGES
 from fieldkit.reserve import Slip
+from fieldkit.screen_roles import may
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.web.common import kit, page, pdf, today, vault
 from fieldkit.web.today import window_text

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from fieldkit import incentive
 from fieldkit.apply import Case
 from fieldkit.errors import BadCityData, BadInput, NotFound, NotReady
-from fieldkit.guard import may
 from fieldkit.paper.tally import signature_list
 from fieldkit.rules.gifts import Gift
+from fieldkit.screen_roles import may
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.web.common import error_rows, kit, names_of, page, pdf, say_moment, vault
 from fieldkit.web.visits import case_of, frame

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from fieldkit import guard, launch
 from fieldkit.errors import KitError
+from fieldkit.screen_roles import may_open
 from fieldkit.store import delay, keyslots
 from fieldkit.store.keyslots import RECOVERY_ID
 from fieldkit.web.common import kit, page, vault
@@ -33,7 +34,7 @@ def _back(path: str, role: str) -> str:
         endpoint, _ = current_app.url_map.bind("").match(path.split("?")[0])
     except HTTPException:
         return "/"
-    return path if guard.may_open(role, endpoint) else "/"
+    return path if may_open(role, endpoint) else "/"
 
 
 def _draw(

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import office, renew, tripend
 from fieldkit.errors import BadInput
-from fieldkit.guard import may
 from fieldkit.kits_told import OtherKit
 from fieldkit.office import Day, Out, Overview
+from fieldkit.screen_roles import may
 from fieldkit.web.common import error_rows, page, say_moment, vault
 from fieldkit.web.returned import STATES as TASK_STATES
 from fieldkit.web.today import APPLICATION_JA

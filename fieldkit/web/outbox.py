@@ -111,7 +111,7 @@ def progress_shown(now: Progress) -> dict[str, Any]:
         "left_ja": outbox_says.time_left(now.seconds_left()),
         "lanes": now.lanes,
         "usb": now.usb,
-        "says": now.says,
+        "says": f"{now.ended}の送信：{now.says}" if now.ended else now.says,
     }
 
 

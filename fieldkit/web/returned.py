@@ -8,8 +8,8 @@ from flask import Blueprint, g, redirect
 from flask.typing import ResponseReturnValue
 
 from fieldkit import reserve, returned
-from fieldkit.guard import may
 from fieldkit.returned import Task
+from fieldkit.screen_roles import may
 from fieldkit.web.common import vault
 
 screens = Blueprint("returned", __name__)

@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import people, tally, tally_days
 from fieldkit.errors import BadInput, KitError, NotFound
-from fieldkit.guard import may
 from fieldkit.paper.tally import month_list, tally_sheet
 from fieldkit.rules.cash import COINS, read_coins
 from fieldkit.rules.names import half_width_digits
 from fieldkit.rules.wareki import parse_date, wareki
+from fieldkit.screen_roles import may
 from fieldkit.tally_sheet import Sheet
 from fieldkit.web.common import (
     error_rows,

@@ -9,10 +9,10 @@ from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from fieldkit import handover, photo_calls, visit
-from fieldkit.guard import may
 from fieldkit.reserve import Slip
+from fieldkit.screen_roles import may
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.web.common import kit, page, today, vault
 from fieldkit.web.photo_look import calls_shown
 

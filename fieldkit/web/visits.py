@@ -15,7 +15,7 @@ from fieldkit.paper_set import Paper
 from fieldkit.reserve import Slip
 from fieldkit.rules.callers import RELATIONS
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.web.address import base_of
 from fieldkit.web.answers import sections
 from fieldkit.web.common import error_rows, kit, page, shelf, today, vault

@@ -13,16 +13,16 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from sync import wire
 from sync.server import console, console_acts, console_pages, store
 from sync.server.handle import BASE, Handler
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.server.trouble import fault
 
 LIMIT = wire.PART_LIMIT + 64 * 1024
-SAYS = {404: "unknown_path", 405: "unknown_path", 413: "too_large", 500: "internal"}
+SAYS = {404: "unknown_path", 405: "unknown_path", 408: "too_slow", 413: "too_large",
+        500: "internal"}  # fmt: skip
 PIECE = 64 * 1024
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PAGE = {
     "Referrer-Policy": "same-origin",
     "Content-Security-Policy": f"{POLICY}; base-uri 'none'",
 }
@@ -59,6 +59,8 @@ def app_over(city: SqlStore, folder: Path | None = None) -> Flask:
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
+        if isinstance(error, ClientDisconnected):  # nobody judged a body that is not whole
+            return _refusal(408)
         if isinstance(error, HTTPException):
             return _refusal(error.code or 500)
         fault(error)
@@ -66,7 +68,8 @@ def app_over(city: SqlStore, folder: Path | None = None) -> Flask:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        page = {} if request.path.startswith(BASE) else PAGE  # a laptop shows none
+        for name, value in (HEADERS | page).items():
             response.headers[name] = value
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -31,7 +31,8 @@ from sync.server.engine import embedded, make_tables
 from sync.server.keyfile import DATABASE, SIDE, write_private
 from sync.server.receipts import now
 from sync.server.sidebook import SideBook
-from sync.server.sqlshelf import SqlShelf, SqlStore, open_store
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore, open_store
 from sync.server.trouble import Trouble
 from sync.wire import canonical, sha256
 

@@ -19,7 +19,7 @@ from sync.server import (
 )
 from sync.server import store as t
 from sync.server.epochs import TakenOver
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.server.trouble import Trouble
 
 COMMANDS = (

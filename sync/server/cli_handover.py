@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sync.medium import Full, Unsound
-from sync.server import audit, handover, handover_erase, handover_files
+from sync.server import audit, dates, handover, handover_erase, handover_files, handover_results
 from sync.server.handover import WHY, NotYet
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 
 RESULTS = {"submitted": "提出", "accepted": "受理", "returned": "返却", "again": "やり直し"}
 STATES = {"exporting": "作成中", "exported": "書き出し済み", "erasing": "消去中"}
@@ -90,7 +90,8 @@ def _record(store: SqlStore, given: argparse.Namespace, who: str) -> int:
         print("--batch か --id を指定してください。")
         return 2
     try:
-        done = handover.record(store, given.result, who, given.batch, given.id, given.reason)
+        ids, reason = given.id, given.reason
+        done = handover_results.record(store, given.result, who, given.batch, ids, reason)
     except ValueError:
         print("返却のときは --reason に理由を書いてください（氏名は書かないでください）。")
         return 2
@@ -98,9 +99,11 @@ def _record(store: SqlStore, given: argparse.Namespace, who: str) -> int:
     return 1 if done.strange or done.wrong_state else 0
 
 
-def says(result: str, done: handover.Recorded) -> str:
+def says(result: str, done: handover_results.Recorded) -> str:
     """What was written down, and what was not."""
     line = f"{done.done}枚を「{RESULTS[result]}」にしました。"
+    if done.done and result == "returned":
+        line += "受付の端末が次に送信すると、撮り直しの予約を取る仕事として届きます。"
     if done.strange:
         line += f"受け渡した写真にない申請書IDが{len(done.strange)}件あります。"
     if done.wrong_state:
@@ -129,16 +132,16 @@ def erased(done: handover_erase.Erased, days: int) -> str:
     return line
 
 
-def counts(one: handover.Batch) -> str:
+def counts(one: handover_results.Batch) -> str:
     """How many photos of a folder are in which state."""
     return "、".join(f"{STATES[state]}{n}枚" for state, n in sorted(one.count.items()))
 
 
 def _list(store: SqlStore) -> int:
     with store.read() as shelf:
-        told, made = handover.plan(shelf), handover.batches(shelf)
+        told, made = handover.plan(shelf), handover_results.batches(shelf)
     for one in made:
-        print(f"{one.id}  {one.at}  {counts(one)}")
+        print(f"{one.id}  {dates.moment(one.at)}  {counts(one)}")
     print(f"書き出せる写真: {len(told.ready)}枚")
     for line in not_yet(told.not_yet):
         print(line)

@@ -12,9 +12,9 @@ from typing import Any
 
 import zxingcpp
 
-from sync.server import audit, devices, letin, quarantine, supervisors
+from sync.server import audit, dates, devices, letin, quarantine, supervisors
 from sync.server.init import city_fingerprint
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 
 COMMANDS = ("supervisor", "enrol", "revoke", "quarantine")
 NO_DEVICE = "その番号の端末はありません。"
@@ -159,7 +159,8 @@ def _enrol(store: SqlStore, given: argparse.Namespace, who: str) -> int:
     if given.list:
         with store.read() as shelf:
             for one in devices.unused(shelf):
-                print(f"{one.name}  {one.profile}  {one.made_at} から {one.expires_at} まで")
+                made, end = dates.moment(one.made_at), dates.moment(one.expires_at)
+                print(f"{one.name}  {one.profile}  {made} から {end} まで")
         return 0
     if given.withdraw:
         if devices.withdraw(store, given.withdraw, who):
@@ -202,8 +203,9 @@ def _quarantine(store: SqlStore, given: argparse.Namespace, who: str) -> int:
         with store.read() as shelf:
             found = quarantine.every(shelf)
         for one in found:
+            first, last = dates.moment(one.first), dates.moment(one.last)
             print(f"{one.device}  判断待ち{one.waiting}件  受け入れ{one.accepted}件  "
-                  f"不採用{one.dropped}件  {one.size}バイト  {one.first} から {one.last} まで"
+                  f"不採用{one.dropped}件  {one.size}バイト  {first} から {last} まで"
                   + ("  満杯" if one.full else ""))  # fmt: skip
         if not found:
             print("停止した端末から届いたものはありません。")

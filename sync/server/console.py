@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from sync.server import console_html as h
 from sync.server import sessions, supervisors
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 
 console = Blueprint("console", __name__)
 OPEN = ("console.style", "console.login", "console.enter")
@@ -101,7 +101,8 @@ def login(says: str = "", status: int = 200) -> Response:
     with city().read() as shelf:
         anybody = bool(supervisors.every(shelf))
     hint = "" if anybody else h.para(
-        "まだだれも入れません。市サーバの機械で supervisor add を実行してください。", "says"
+        "まだだれも入れません。市サーバの機械で、"
+        "監督者を加える命令（supervisor add）を実行してください。", "says",
     )  # fmt: skip
     made = h.page("監督者の確認", city_name(), h.para(says, "warn") if says else "", hint, inside)
     return Response(made, status, mimetype="text/html")

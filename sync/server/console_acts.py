@@ -9,9 +9,10 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from sync.ids import groups
 from sync.server import cli_handover as words
 from sync.server import console_html as h
-from sync.server import devices, handover, handover_erase, letin, quarantine
+from sync.server import devices, handover, handover_erase, handover_results, letin, quarantine
 from sync.server.cli_people import let_in
 from sync.server.console import city, guard, show, sorry, token
 from sync.server.console_pages import PROFILE
@@ -20,7 +21,7 @@ from sync.server.init import city_fingerprint
 
 acts = Blueprint("console_acts", __name__)
 acts.before_request(guard)
-MAKE = "書き出しは、市サーバの機械で handover make を使います。"
+MAKE = "書き出すには、市サーバの機械で、受け渡しを作る命令（handover make）を実行します。"
 MISSING = "結果と、フォルダーか申請書IDを選んでください。返却には理由が要ります。"
 
 
@@ -54,9 +55,10 @@ def new_code() -> Response:
     return show(
         "登録の符号",
         h.para("この画面でだけ見られます。24時間のあいだ、一台だけが登録できます。", "says"),
-        h.head(f"符号（{PROFILE[profile]}）"), h.para(code, "code"),
+        h.head(f"符号（{PROFILE[profile]}）"), h.para(groups(code), "code"),
         h.head("市の鍵の指紋"), h.para(city_fingerprint(city()), "code"),
         h.head("市サーバの住所"), h.para(_url(), "code"),
+        h.para(h.link("/devices", "端末へもどる")),
         here="/devices",
     )  # fmt: skip
 
@@ -115,7 +117,8 @@ def ask_parked(device: str) -> Response:
 def decide(device: str, act: str) -> ResponseReturnValue:
     if act == "accept":
         says = let_in(device, letin.accept(city(), device, g.who))
-        return show("受け入れました", h.para(says, "says"), here="/parked")
+        back = h.para(h.link("/parked", "停止した端末から届いたものへもどる"))
+        return show("受け入れました", h.para(says, "says"), back, here="/parked")
     why = request.form.get("why", "").strip()
     if act != "drop" or not why:
         return sorry(404)
@@ -127,7 +130,7 @@ def decide(device: str, act: str) -> ResponseReturnValue:
 @acts.get("/handover")
 def handover_page(says: str = "") -> Response:
     with city().read() as shelf:
-        told, made = handover.plan(shelf), handover.batches(shelf)
+        told, made = handover.plan(shelf), handover_results.batches(shelf)
     rows = [
         (
             one.id,
@@ -138,6 +141,10 @@ def handover_page(says: str = "") -> Response:
     ]
     odd = [(one.reception_no or "番号なし", handover.WHY[one.why]) for one in told.not_yet]
     results = list(words.RESULTS.items())
+    try:
+        after = f"受理から{handover.keep_days(_folder())}日"
+    except ValueError:
+        after = "決められた日数の"
     folders = [("", "（下の申請書IDだけ）"), *((one.id, h.when(one.at)) for one in made)]
     return show(
         "受け渡し",
@@ -154,7 +161,7 @@ def handover_page(says: str = "") -> Response:
             h.button("記録する"),
         ),
         h.head("受理された写真を消す"),
-        h.para("決められた日数のたった写真の、鍵と中身を消します。元に戻せません。", "warn"),
+        h.para(f"{after}たった写真の、鍵と中身を消します。元に戻せません。", "warn"),
         h.form("/handover/erase", token(), h.sure("消してよい"), h.button("消す", "danger")),
         h.table("まだ書き出せない写真", ("受付番号", "わけ"), odd),
         here="/handover",
@@ -167,7 +174,7 @@ def record() -> Response:
     result, batch, reason = (told.get(name, "") for name in ("result", "batch", "reason"))
     ids = told.get("ids", "").split()
     try:
-        done = handover.record(city(), result, g.who, batch, ids, reason)
+        done = handover_results.record(city(), result, g.who, batch, ids, reason)
     except ValueError:
         return handover_page(MISSING)
     return handover_page(words.says(result, done))

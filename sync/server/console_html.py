@@ -25,7 +25,7 @@ th, td { border: 1px solid var(--line); padding: .4rem .5rem; text-align: left;
   vertical-align: top; overflow-wrap: break-word; }
 td a { display: inline-flex; align-items: center; min-height: 48px; white-space: nowrap; }
 thead th { background: #e8f1fe; word-break: keep-all; overflow-wrap: normal; }
-tbody th { white-space: nowrap; }
+tbody th, .whole { white-space: nowrap; }
 button, .button { font: inherit; min-height: 48px; min-width: 48px; padding: 0 1.2rem;
   color: #fff; background: var(--blue); border: 2px solid var(--blue); border-radius: 8px;
   display: inline-flex; align-items: center; text-decoration: none; }
@@ -86,7 +86,9 @@ def head(text: str) -> Markup:
     return Markup("<h2>{}</h2>").format(text)
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | Markup]]) -> Markup:
+def table(
+    caption: str, heads: Sequence[str | Markup], rows: Iterable[Sequence[str | Markup]]
+) -> Markup:
     """A table whose first column names its row."""
     top = Markup("").join(Markup('<th scope="col">{}</th>').format(one) for one in heads)
     body = Markup("").join(
@@ -127,6 +129,11 @@ def sure(text: str) -> Markup:
     return Markup(
         '<label class="sure"><input type="checkbox" name="sure" value="1" required>{}</label>'
     ).format(text)
+
+
+def whole(text: str) -> Markup:
+    """A short text that is never broken into two lines."""
+    return Markup('<span class="whole">{}</span>').format(text)
 
 
 def when(at: str | None, never: str = "まだ") -> str:

@@ -46,7 +46,11 @@ def overview() -> Response:
             ("写真（受け渡し済み）", many(store.photo, state="handed")),
             ("写真（消去済み）", many(store.photo, state="erased")),
             ("食い違い（判断待ち）", many(store.clash, state="waiting")),
-            ("持ち出し中の訪問データ", many(store.trip, state="out")),
+            (
+                "停止した端末から届いたもの（判断待ち）",
+                sum(p.waiting for p in quarantine.every(shelf)),
+            ),
+            ("持ち出し中の訪問データ", many(store.trip, state="out", kind="field")),
             ("受領証", many(store.receipt)),
         ]
     fine = "受領証の鎖は正しい" if broken is None else f"受領証 {broken} 番がつながりません"
@@ -68,7 +72,8 @@ def _set_back(told: dict[str, Any]) -> str:
         f"市サーバのデータが古いものに戻されていました。端末 {told['device']} の受領証で"
         f"{h.when(told['at'])}に分かり、世代 {told['epoch']} を自動で始めました。"
         "端末は、失われたものを次の送信で送り直します。"
-        "市サーバの機械で verify を実行して確かめ、すぐに新しい backup を作ってください。"
+        "市サーバの機械で、全部を確かめる命令（verify）を実行し、すぐに新しい控え（backup）を"
+        "作ってください。"
     )
 
 
@@ -78,8 +83,8 @@ def devices_page() -> Response:
         query = sa.select(store.device).order_by(store.device.c.id)
         rows = [_device(shelf, d) for d in shelf.conn.execute(query).all()]
         waiting = devices.unused(shelf)
-    heads = ["番号", "名前", "役目", "状態", "最後の通信", "持ち出し"]
-    heads += ["記録簿", "食い違い", "停止"]
+    heads: list[str | Markup] = ["番号", "名前", "役目", "状態", "最後の通信", "持ち出し"]
+    heads += ["記録簿", Markup("記録簿の<wbr>不一致"), "停止"]
     codes = [
         (one.name, PROFILE.get(one.profile, one.profile), h.when(one.expires_at),
          h.form("/devices/withdraw", token(), h.button("取り消す", "plain", "name", one.name)))
@@ -104,7 +109,7 @@ def devices_page() -> Response:
 def _device(shelf: SqlShelf, d: Any) -> tuple[str | Markup, ...]:
     """One laptop: how much of its ledger is here, and how often it showed another past."""
     here = ledgers.verified(shelf, d.id)["seq"]
-    odd = count(shelf, store.receipt, device=d.id, kind="ledger")
+    odd = _forks(shelf, d.id)
     behind = "" if here >= d.ledger_seq else f"（端末は{d.ledger_seq}行）"
     active = d.status == "active"
     return (
@@ -113,11 +118,18 @@ def _device(shelf: SqlShelf, d: Any) -> tuple[str | Markup, ...]:
         PROFILE.get(d.profile, d.profile),
         "有効" if active else "停止",
         h.when(d.last_seen),
-        f"{count(shelf, store.trip, device=d.id, state='out')}件",
+        f"{count(shelf, store.trip, device=d.id, state='out', kind='field')}件",
         h.link(f"/ledger/{d.id}.jsonl", f"{here}行{behind}"),
         f"{odd}回：端末を調べてください" if odd else "なし",
         h.link(f"/devices/{d.id}/stop", "停止する…") if active else "済み",
     )
+
+
+def _forks(shelf: SqlShelf, device: str) -> int:
+    """Signed noes to its ledger; one of an older epoch only says that the city was set back."""
+    r = store.receipt
+    query = sa.select(r.c.body).where(r.c.device == device, r.c.kind == "ledger")
+    return sum('"old_epoch"' not in body for body in shelf.conn.execute(query).scalars())
 
 
 @pages.get("/ledger/<device>.jsonl")
@@ -138,7 +150,7 @@ def clashes_page() -> Response:
         waiting, ruled = (count(shelf, store.clash, state=s) for s in ("waiting", "ruled"))
     rows = [("判断を待つもの", f"{waiting}件"), ("きまりで決まったもの（記録）", f"{ruled}件")]
     where = "中身は、ここには出ません。事務所のキットの「食い違い」の画面で、監督者が判断します。"
-    told = h.table("食い違い", ("項目", "件数"), rows)
+    told = h.table("市サーバにある件数", ("項目", "件数"), rows)
     return show("食い違い", told, h.para(where), here="/clashes")
 
 
@@ -149,7 +161,7 @@ def parked_page() -> Response:
     rows = [
         (
             one.device, f"{one.waiting}件", f"{one.accepted}件", f"{one.dropped}件",
-            f"{one.size:,}バイト" + ("（満杯）" if one.full else ""),
+            h.whole(f"{one.size:,}バイト" + ("（満杯）" if one.full else "")),
             f"{h.when(one.first)} から {h.when(one.last)} まで",
             h.link(f"/parked/{one.device}", "決める…") if one.waiting else "なし",
         )

@@ -19,7 +19,8 @@ from sync.server.box import Box
 from sync.server.receipts import now
 from sync.server.shelf import Device
 from sync.server.sidebook import DEVICE, STOPPED
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, b64, unb64
 
 CODE_HOURS = 24

@@ -22,7 +22,8 @@ from sync.server import store as t
 from sync.server.receipts import issue, item, now
 from sync.server.shelf import City, Device
 from sync.server.sidebook import DEVICE, ENDED, EPOCH, KEY, STOPPED, TRIP, Line
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, b64, canonical, unb64
 
 FOUND = "set_back"

@@ -15,7 +15,8 @@ from sync.receipt import Receipt
 from sync.server import audit, ledgers
 from sync.server import store as t
 from sync.server.receipts import issue, item
-from sync.server.sqlshelf import SqlShelf, SqlStore, open_store
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore, open_store
 from sync.verify_ledger import GENESIS, head_bytes
 from sync.wire import canonical
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sync.medium import Full, Unsound
-from sync.server.folder import Taken, Watch, bundles, import_folder
+from sync.server.folder import Watch, bundles, import_folder
 from sync.server.handle import Handler
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
+from sync.server.stick import Taken
 
 EVERY = 3.0
 WHY = {

@@ -25,7 +25,7 @@ from sync.server import (
 )
 from sync.server.receipts import now
 from sync.server.shelf import Device
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, b64, canonical
 
 BASE = "/ksp/v1"

@@ -18,7 +18,8 @@ from sync.server import audit, quarantine, retakes
 from sync.server import store as t
 from sync.server.handle import BASE
 from sync.server.receipts import issue, item, now
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from sync.server import audit
 from sync.server import store as t
 from sync.server.handover import Item, NotYet, plan
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError
 
 LIST, MARK = "一覧.csv", "作成中.txt"

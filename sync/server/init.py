@@ -16,7 +16,7 @@ from sync.server import keyfile, recovery, sheets
 from sync.server import store as t
 from sync.server.engine import database_url, raw_engine, write_config
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.wire import canonical
 
 

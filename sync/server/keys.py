@@ -15,7 +15,8 @@ from sync.server.box import Box
 from sync.server.engine import database_url, make_tables, open_engine, raw_engine
 from sync.server.receipts import issue, item, now
 from sync.server.sidebook import KEY, SideBook
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.server.trouble import Trouble
 from sync.wire import b64, canonical
 

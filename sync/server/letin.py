@@ -20,7 +20,7 @@ from sync.server.handle import Handler
 from sync.server.quarantine import OPEN
 from sync.server.receipts import now
 from sync.server.shelf import Device
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.wire import parse
 
 

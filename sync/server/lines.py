@@ -85,8 +85,9 @@ class _Reader(io.BufferedReader):
         return data
 
     def has_data(self) -> bool:
-        """Whether something of the next request is here already."""
-        return self._line.whole > self._taken
+        """Whether something of the next request is here already, also opened by TLS and unread."""
+        unread = getattr(self._line.line, "pending", int)
+        return self._line.whole > self._taken or unread() > 0
 
 
 class _Headers(HeaderReader):

@@ -18,12 +18,14 @@ from sync.server import closing, conflicts, epochs, kits, publish, retakes, scop
 from sync.server import store as t
 from sync.server.receipts import now
 from sync.server.shelf import Device, Trip
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import b64
 
 ROWS = 200
 BYTES = 1024 * 1024
-TRIPS = 30
+TRIPS, LOOKED = 30, 300
+"""Trips of which one answer tells, and trips that are looked at for it."""
 OWN = 100
 """So many changes of the device's own are passed over before its cursor is moved."""
 LAGS = 1000
@@ -104,10 +106,10 @@ def _catch_up(shelf: SqlShelf) -> int:
 def _trips(
     shelf: SqlShelf, device: Device, pull: dict[str, Any], upto: int
 ) -> dict[str, dict[str, Any]]:
-    known = shelf.trips(list(pull)[:TRIPS])
+    known = shelf.trips(list(pull)[:LOOKED])
     top = sa.select(sa.func.max(t.op.c.n)).where(t.op.c.device == device.id)
     n = int(shelf.conn.execute(top).scalar() or 0)
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for trip in known.values():
         cursor = pull[trip.id]
         if trip.device != device.id or trip.state != "out" or type(cursor) is not int:
@@ -116,6 +118,8 @@ def _trips(
         if told is None:
             continue
         moved, inside = told
+        if len(found) == TRIPS:  # the next answer has room for it
+            break
         about = f"{trip.id}|{moved}"
         sealed = seal_answer(device.seal_public, device.id, about, {**inside, "n": n})
         found[trip.id] = {"cursor": moved, "sealed": b64(sealed)}
@@ -149,7 +153,7 @@ def changes(
         for doc, owner in sorted(docs.values(), key=lambda one: one[0].rev)
         if doc.id in disputed or (doc.rev <= upto and _by_others(doc, device, cursor))
     ]
-    if not told and not clashes and not pairs and len(records) < OWN:
+    if not (told or clashes or pairs or upto < asked) and len(records) < OWN:
         return None
     people = twins.people_of(shelf, pairs)
     return upto, {

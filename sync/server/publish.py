@@ -18,7 +18,8 @@ from sync import wire
 from sync.server import audit
 from sync.server import store as t
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.server.trouble import Trouble
 from sync.wire import WireError, b64
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sync.server import audit, publish
-from sync.server.sqlshelf import open_store
+from sync.server import audit, dates, publish
+from sync.server.sqlstore import open_store
 
 
 def add(commands: Any) -> None:
@@ -27,7 +27,8 @@ def run(given: argparse.Namespace) -> int:
     try:
         if given.folder is None:
             for row in publish.versions(store):
-                print(f"{row.no}番\t{row.made_at}\t{row.size:,}バイト\t{row.digest[:16]}")
+                at = dates.moment(row.made_at)
+                print(f"{row.no}番\t{at}\t{row.size:,}バイト\t{row.digest[:16]}")
             return 0
         made = publish.publish(store, given.folder, audit.me(given.who), given.everything)
     finally:

@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync import wire
-from sync.server import audit, inbox, news, receipts
+from sync.server import audit, batches, news, receipts
 from sync.server import store as t
 from sync.server.receipts import now
 from sync.server.shelf import Device
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, sha256
 
 KEPT = ("ksp-device", "ksp-signature", "upload-offset")
@@ -128,7 +129,7 @@ def whole_names(body: bytes) -> list[str]:
 
 
 def _batch_proof(store: SqlStore, device: Device, body: bytes) -> dict[str, Any] | None:
-    batch = inbox.read(device.id, body)
+    batch = batches.read(device.id, body)
     with store.read() as shelf:
         made = receipts.kept(shelf, batch=batch.digest)
         if made is None:

@@ -31,7 +31,8 @@ from sync.server.engine import (
 )
 from sync.server.keyfile import DATABASE, SIDE, write_private
 from sync.server.sidebook import Line, SideBook
-from sync.server.sqlshelf import SqlShelf, SqlStore, store_over
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore, store_over
 from sync.server.trouble import Trouble
 from sync.wire import sha256
 

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sync.server import store as t
 from sync.server.box import Box
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 TOUCH = timedelta(minutes=1)

@@ -1,32 +1,24 @@
-"""The city's store over SQLAlchemy Core: one code for SQLCipher and PostgreSQL."""
+"""One transaction of the city's store in SQL: what sync/server/shelf.py asks for, as statements.
+
+Rows become things, and things rows, in sync/server/sqlrows.py; the store that opens transactions is
+sync/server/sqlstore.py.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from sync.merge import Clash, Doc
 from sync.receipt import GENESIS, Receipt
-from sync.server import asked, revs
+from sync.server import asked, sqlrows
 from sync.server import store as t
-from sync.server.blobs import FileBlobs, RowBlobs
 from sync.server.box import Box
-from sync.server.engine import open_engine
-from sync.server.keyfile import SIDE
-from sync.server.shelf import Blobs, City, Device, Op, Photo, Place, Trip, after
+from sync.server.shelf import City, Device, Op, Photo, Place, Trip, after
 from sync.server.sidebook import SideBook
-from sync.server.together import Together
-from sync.server.trouble import Trouble
 
-R = TypeVar("R")
-CHANGED = "市の鍵か版が変わりました。市サーバを止めて、もう一度始めてください。"
 MANY = 500  # ids in one question: SQLite takes 32,766 values, PostgreSQL 65,535
 
 
@@ -34,69 +26,6 @@ def _some(ids: Iterable[str]) -> Iterator[list[str]]:
     known = sorted(set(ids))
     for start in range(0, len(known), MANY):
         yield known[start : start + MANY]
-
-
-class SqlStore:
-    """The store of one server folder. Keeps nothing but its connections and its key."""
-
-    def __init__(self, engine: sa.Engine, box: Box, blobs: Blobs, side: SideBook) -> None:
-        self.engine = engine
-        self.box = box
-        self.blobs = blobs
-        self.side = side
-        self._is_mine = {"schema": str(t.SCHEMA), "key_id": box.name}
-        self._reading = engine
-        if engine.dialect.name == "postgresql":  # SQLite's reads see one moment anyway
-            self._reading = engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        self._writing = engine.execution_options(write=True)
-        self._together = Together(self.write)
-
-    @contextmanager
-    def read(self) -> Iterator[SqlShelf]:
-        with self._reading.connect() as conn:
-            yield SqlShelf(conn, self.box, self.side)
-
-    @contextmanager
-    def write(self) -> Iterator[SqlShelf]:
-        """Trouble where the store was sealed with another key, or upgraded, since it was opened."""
-        with self._writing.begin() as conn:
-            if {row.name: row.value for row in conn.execute(asked.IS_MINE)} != self._is_mine:
-                raise Trouble(CHANGED)
-            shelf = SqlShelf(conn, self.box, self.side)
-            yield shelf
-        for trip_id in shelf.ended:
-            self.side.end(trip_id)
-
-    def together(self, act: Callable[[Any], R]) -> R:
-        """Run `act(shelf)` in a write transaction that it may share with other threads' acts."""
-        return self._together.run(act)
-
-    def sweep(self) -> None:
-        """Remove what a process that died left beside the store. When a server starts."""
-        if isinstance(self.blobs, FileBlobs):
-            self.blobs.sweep()
-
-    def close(self) -> None:
-        self.engine.dispose()
-
-
-def open_store(folder: Path) -> SqlStore:
-    """The store of a server folder; FileNotFoundError where `init` was not run."""
-    engine = open_engine(folder)
-    store = store_over(engine, folder, t.read_key_file(folder / "server.key"))
-    with store.read() as shelf:
-        store.side.tidy(shelf.ended_of)
-    return store
-
-
-def store_over(engine: sa.Engine, folder: Path, key: bytes) -> SqlStore:
-    """The store over an open engine, with the photos and the side book of a folder."""
-    box = Box(key)
-    embedded = engine.dialect.name == "sqlite"
-    blobs = FileBlobs(folder / "photos") if embedded else RowBlobs(engine)
-    return SqlStore(engine, box, blobs, SideBook(folder / SIDE, box))
 
 
 class SqlShelf:
@@ -111,37 +40,11 @@ class SqlShelf:
     # -- who --------------------------------------------------------------------------------
     def city(self) -> City:
         row = self.conn.execute(asked.CITY).one()
-        said = self.conn.execute(asked.STATEMENTS).all()
-        told = {
-            kind: tuple({"body": s.body, "signature": s.signature} for s in said if s.kind == kind)
-            for kind in ("epoch", "key")
-        }
-        return City(
-            row.code,
-            row.name,
-            row.epoch,
-            self.box.open("city-sign", row.code, row.sign_private),
-            bytes(row.sign_public),
-            self.box.open("city-seal", row.code, row.seal_private),
-            bytes(row.seal_public),
-            told["epoch"],
-            told["key"],
-        )
+        return sqlrows.city(self.box, row, self.conn.execute(asked.STATEMENTS))
 
     def device(self, device_id: str) -> Device | None:
         row = self.conn.execute(asked.DEVICE, {"id": device_id}).first()
-        if row is None:
-            return None
-        return Device(
-            row.id,
-            row.name,
-            row.profile,
-            bytes(row.sign_public),
-            bytes(row.seal_public),
-            row.status,
-            row.ledger_seq,
-            row.ledger_hash,
-        )
+        return sqlrows.device(row) if row is not None else None
 
     def seen(self, device_id: str, at: str) -> None:
         self.conn.execute(asked.SEEN, {"b_id": device_id, "at": at})
@@ -179,24 +82,8 @@ class SqlShelf:
         found = {}
         for some in _some(ids):
             for row in self.conn.execute(asked.TRIPS, {"ids": some}):
-                found[row.id] = self._trip(row)
+                found[row.id] = sqlrows.trip(self.box, row)
         return found
-
-    def _trip(self, row: Any) -> Trip:
-        private = self.box.open("trip-key", row.id, row.seal_private) if row.seal_private else b""
-        secret = self.box.open("trip-secret", row.id, row.secret) if row.secret else None
-        return Trip(
-            row.id,
-            row.request_id,
-            row.device,
-            row.kind,
-            row.day,
-            private,
-            bytes(row.seal_public),
-            secret,
-            row.state,
-            tuple(json.loads(row.records)),
-        )
 
     def end_trip(self, trip_id: str, at: str) -> None:
         values = {"secret": None, "seal_private": b"", "state": "ended", "ended_at": at}
@@ -256,14 +143,10 @@ class SqlShelf:
 
     def doc(self, row: Any) -> Doc:
         """A row of the table `record`, opened."""
-        body = self.box.open_json("record", row.id, row.body)
-        return Doc(
-            row.id, row.kind, row.parent, body, revs.of_text(row.revs), row.rev, row.state,
-            row.actor, row.at,
-        )  # fmt: skip
+        return sqlrows.doc(self.box, row)
 
     def put_docs(self, docs: Iterable[Doc]) -> None:
-        rows = [self._row_of(doc) for doc in docs]
+        rows = [sqlrows.of_doc(self.box, doc) for doc in docs]
         if not rows:
             return
         have = set()
@@ -280,47 +163,8 @@ class SqlShelf:
         if old:
             self.conn.execute(asked.CHANGE_DOCS, old)
 
-    def _row_of(self, doc: Doc) -> dict[str, Any]:
-        owner = min(doc.revs.values(), key=lambda r: r.seq).device if doc.revs else ""
-        return {
-            "id": doc.id,
-            "kind": doc.kind,
-            "parent": doc.parent,
-            "owner": owner,
-            "body": self.box.seal_json("record", doc.id, doc.body),
-            "revs": revs.to_text(doc.revs),
-            "rev": doc.rev,
-            "state": doc.state,
-            "actor": doc.actor,
-            "at": doc.at,
-        }
-
     def add_clashes(self, clashes: Sequence[Clash], at: str) -> None:
-        rows: list[dict[str, Any]] = []
-        count: Counter[str] = Counter()
-        for one in clashes:  # by the save's own count, so that it is the same in any batch
-            clash_id = f"{one.op_id}.{count[one.op_id]}"
-            count[one.op_id] += 1
-            body = {
-                "kept": one.kept,
-                "other": one.other,
-                "kept_by": asdict(one.kept_by),
-                "other_by": asdict(one.other_by),
-            }
-            rows.append(
-                {
-                    "id": clash_id,
-                    "record": one.record,
-                    "op_id": one.op_id,
-                    "names": json.dumps(list(one.names), ensure_ascii=False),
-                    "body": self.box.seal_json("clash", clash_id, body),
-                    "rule": one.rule,
-                    "state": one.state,
-                    "rev": max(one.kept_by.seq, one.other_by.seq),
-                    "at": at,
-                }
-            )
-        if rows:
+        if rows := sqlrows.of_clashes(self.box, clashes, at):
             self.conn.execute(t.clash.insert(), rows)
 
     # -- facts ------------------------------------------------------------------------------
@@ -346,11 +190,7 @@ class SqlShelf:
 
     def photo(self, row: Any) -> Photo:
         """A row of the table `photo`, its key opened."""
-        key = self.box.open("photo-key", row.id, row.key) if row.key else b""
-        return Photo(
-            row.id, row.trip, row.device, row.sha256, row.size, bytes(row.seal), row.state, key,
-            row.receipt,
-        )  # fmt: skip
+        return sqlrows.photo(self.box, row)
 
     def put_photo(self, photo: Photo, at: str = "") -> None:
         self.put_photos([photo], at)
@@ -358,8 +198,7 @@ class SqlShelf:
     def put_photos(self, photos: Sequence[Photo], at: str = "") -> None:
         rows = []
         for one in photos:
-            values: dict[str, Any] = {name: getattr(one, name) for name in asked.PHOTO_COLUMNS}
-            values["key"] = self.box.seal("photo-key", one.id, one.key) if one.key else b""
+            values = sqlrows.of_photo(self.box, one)
             if at:
                 rows.append({**values, "id": one.id, "at": at})
             else:

@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sync.server import audit, sessions
 from sync.server import store as t
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 
 STEP, DIGITS = 30, 6
 TRIES, LOCKED = 5, timedelta(minutes=15)

@@ -16,7 +16,8 @@ from sync.server import store as t
 from sync.server.receipts import now, statements
 from sync.server.shelf import City, Device, Trip
 from sync.server.sidebook import TRIP
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, b64, unb64
 
 SHOWN = ("half", "order", "place", "district", "reception_no", "state")

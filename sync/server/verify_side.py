@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from sync.server import store as t
 from sync.server.sidebook import DEVICE, ENDED, STOPPED, TRIP, Line
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.server.verify import Found
 from sync.wire import b64
 

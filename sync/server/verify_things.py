@@ -15,7 +15,8 @@ from sync.server import boxes, keyfile, verify, verify_side
 from sync.server import store as t
 from sync.server.ledgers import GENESIS
 from sync.server.shelf import after
-from sync.server.sqlshelf import SqlShelf, SqlStore
+from sync.server.sqlshelf import SqlShelf
+from sync.server.sqlstore import SqlStore
 from sync.server.verify import Found
 from sync.verify_ledger import verify_rows
 from sync.wire import WireError, sha256

@@ -6,6 +6,7 @@
     python -m tests.bench.sync server processes    saves a second, SQLCipher and PostgreSQL
     python -m tests.bench.sync growth laptops      a million stored saves, a thousand laptops
     KIT_PEERS=DIR python -m tests.bench.sync peers  tus and CouchDB's replication, beside the kit
+    KIT_SYNCBENCH=DIR python -m tests.bench.sync given [--work season]  a floor from elsewhere
     python -m tests.bench.sync bad [--work 10x2]    1 Mbit/s, 300 ms, 5 % loss (root; minutes)
 
 `--work facility` is 20 applications with 40 photos, `season` 276 with 276, `5x2` 5 with 2 photos
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 
 from tests.bench.sync_free import free
+from tests.bench.sync_given import given
 from tests.bench.sync_growth import growth, laptops
 from tests.bench.sync_line import bad
 from tests.bench.sync_peers import peers
@@ -31,28 +33,30 @@ def main() -> None:
     parser.add_argument("what", nargs="*", default=["facility", "season", "bytes", "cuts"])
     parser.add_argument("--work", default="", help="the work of bytes, cuts and bad")
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    for word in given.what:
+    asked = parser.parse_args()
+    for word in asked.what:
         if word in ("facility", "season"):
-            free(word, given.rounds)
+            free(word, asked.rounds)
         elif word == "bytes":
-            wire(given.work or "facility")
+            wire(asked.work or "facility")
         elif word == "cuts":
-            cuts(given.work or "facility")
-            cuts(given.work or "8x1", SLOW)
+            cuts(asked.work or "facility")
+            cuts(asked.work or "8x1", SLOW)
         elif word == "server":
-            operations(given.rounds, with_postgres=False)
-            operations(given.rounds, with_postgres=True)
+            operations(asked.rounds, with_postgres=False)
+            operations(asked.rounds, with_postgres=True)
         elif word == "processes":
-            two_processes(given.rounds)
+            two_processes(asked.rounds)
         elif word == "growth":
             growth()
         elif word == "laptops":
             laptops()
         elif word == "peers":
-            peers(given.work or "season", given.rounds)
+            peers(asked.work or "season", asked.rounds)
+        elif word == "given":
+            given(asked.work or "season", asked.rounds)
         elif word == "bad":
-            bad(given.work or "10x2", min(given.rounds, 3))
+            bad(asked.work or "10x2", min(asked.rounds, 3))
         else:
             parser.error(f"unknown: {word}")
 

@@ -11,7 +11,7 @@ from sync.ids import new_id
 from sync.merge import Doc, Rev
 from sync.server.receipts import issue, item, now
 from sync.server.shelf import Op
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.bench.sync_load import FIELDS, Laptop, requests
 from tests.bench.sync_server import BATCH, made_city, thrown
 from tests.bench.sync_work import City, load

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from sync import packet, wire
 from sync.ids import new_id
 from sync.server import devices, trips
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.wire import b64, canonical
 from tests.bench.sync_floor import Connection
 from tests.bench.sync_work import photo, ready_and_wait

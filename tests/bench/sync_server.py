@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.server import store as tables
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.bench import sync_postgres
 from tests.bench.sync_load import Laptop, requests
 from tests.bench.sync_work import City, Process, cpu_seconds, load, spawn

@@ -44,10 +44,22 @@ def photo(number: int) -> bytes:
 
 
 def applications(work: str) -> Iterator[tuple[dict[str, str], list[bytes]]]:
-    """The applications of a work, each with its photos; also `N` or `NxP` for any other number."""
+    """The applications of a work, each with its photos; also `N` or `NxP` for any other number, or
+    a folder with `manifest.json`, `json` and `photos`."""
+    if (told := Path(work) / "manifest.json").exists():
+        yield from _told(told)
+        return
     people, each = WORKS.get(work) or [int(n) for n in f"{work}x1".split("x")[:2]]
     for number in range(people):
         yield fields(number), [photo(number * each + i) for i in range(each)]
+
+
+def _told(manifest: Path) -> Iterator[tuple[dict[str, str], list[bytes]]]:
+    for one in json.loads(manifest.read_text(encoding="utf-8"))["records"]:
+        text = (manifest.parent / "json" / f"{one['i']:05d}.json").read_text(encoding="utf-8")
+        names = [photo["name"] for photo in one["photos"]]
+        pictures = [(manifest.parent / "photos" / name).read_bytes() for name in names]
+        yield json.loads(text)["fields"], pictures
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -26,7 +26,7 @@ from fieldkit.app import create_app
 from fieldkit.clock import day_of
 from fieldkit.guard import COOKIE, LAUNCH_COOKIE
 from fieldkit.settings import Argon2, Settings
-from fieldkit.store import opening, photos, records
+from fieldkit.store import opening, photos, record_rows, records
 from fieldkit.store.db import Database
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
@@ -128,7 +128,7 @@ def filled(folder: Path, count: int) -> tuple[Vault, OpenTrip]:
 
 def _row(trip: OpenTrip, record_id: str, kind: str, parent: str, body: dict[str, Any]) -> None:
     row = {"id": record_id, "kind": kind, "parent": parent, "body": body}
-    records.place(trip, {**row, "rev": 1, "at": "", "actor": ""})
+    record_rows.place(trip, {**row, "rev": 1, "at": "", "actor": ""})
 
 
 def first_screen_ms(vault: Vault, trip: OpenTrip) -> float:

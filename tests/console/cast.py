@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sync import client, packet, wire
-from sync.client import Client, Identity
+from sync import packet, wire
+from sync.asking import Identity, Trip
+from sync.client import Client
+from sync.enrol import enrol
 from sync.ids import new_id
 from sync.receipt import GENESIS
 from sync.road import Answer
 from sync.server import devices, supervisors
 from sync.server.handle import Handler
 from sync.server.init import city_fingerprint, initialise
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 
 PASSWORD = "みなとのあさやけ 汐見市"
 NO_LEDGER = {"seq": 0, "hash": GENESIS, "rows": list[str]()}
@@ -70,7 +72,7 @@ class Laptop:
 
     store: SqlStore
     client: Client
-    trip: client.Trip
+    trip: Trip
     n: int = 0
     photos: dict[str, bytes] = field(default_factory=dict)
 
@@ -123,7 +125,7 @@ class Laptop:
 def make_laptop(store: SqlStore, profile: str = "field") -> Laptop:
     sign, seal = wire.new_signing_key(), wire.new_sealing_key()
     road, code = Near(store), devices.new_code(store, profile)
-    told = client.enrol(road, code, "訪問用A", sign[1], seal[1], city_fingerprint(store))
+    told = enrol(road, code, "訪問用A", sign[1], seal[1], city_fingerprint(store))
     me = Identity(told["device"], sign[0], seal[0], told["city"], told["public"])
     talks = Client(road, me)
     return Laptop(store, talks, talks.make_trip(new_id(), profile, "2026-07-01", []))

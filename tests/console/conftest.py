@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from sync.server.app import app_over
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.console.cast import PASSWORD, Boss, make_boss, make_city
 
 

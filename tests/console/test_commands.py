@@ -17,7 +17,7 @@ import zxingcpp
 
 from sync.server import audit, cli_people, sessions, supervisors
 from sync.server.__main__ import main
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import PASSWORD, Boss, form_id, make_laptop
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,16 +14,16 @@ import pytest
 from sync import verify_ledger
 from sync.client import Refused
 from sync.ids import secret_of
-from sync.server import audit, devices
+from sync.server import audit, devices, ledgers
 from sync.server import store as t
 from sync.server.exports import ledger_file, trip_key
 from sync.server.init import city_fingerprint
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import make_laptop
 from tests.console.conftest import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+CODE = re.compile(r"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{2}")
 
 
 def told(store: SqlStore) -> list[dict[str, Any]]:
@@ -72,11 +72,33 @@ def test_a_withdrawn_code_enrols_nobody(
 
 def test_the_list_shows_what_each_device_holds(inside: Desk, store: SqlStore) -> None:
     laptop = make_laptop(store, "office")
+    assert "0件" in inside.page("/devices")  # its own container is no visit
+    make_laptop(store)
     page = inside.page("/devices")
     for text in ("K01", "訪問用A", "事務所", "有効", "1件", "/ledger/K01.jsonl", "停止する…"):
         assert text in page
     laptop.send(laptop.batch([]))
-    assert "まだ</td>" not in inside.page("/devices")
+    assert inside.page("/devices").count("まだ</td>") == 1  # K02
+
+
+def test_only_another_past_of_a_ledger_asks_for_the_laptop(inside: Desk, store: SqlStore) -> None:
+    make_laptop(store)
+    with store.write() as shelf:
+        ledgers.refuse(shelf, "K01", "0" * 64, "old_epoch")  # the city itself was set back
+    assert "調べてください" not in inside.page("/devices")
+    with store.write() as shelf:
+        ledgers.refuse(shelf, "K01", "1" * 64, "ledger_fork")
+    assert "1回：端末を調べてください" in inside.page("/devices")
+
+
+def test_the_overview_counts_what_waits_of_stopped_laptops(inside: Desk, store: SqlStore) -> None:
+    laptop = make_laptop(store)
+    devices.revoke(store, "K01")
+    laptop.send(laptop.batch([laptop.save("reservation", "x" * 36, "", {})]))
+    row = "停止した端末から届いたもの（判断待ち）</th><td>{}</td>"
+    assert row.format(1) in inside.page("/")
+    assert inside.act("/parked/K01/accept").status_code == 200
+    assert row.format(0) in inside.page("/")
 
 
 def test_stopping_asks_first_and_is_final(inside: Desk, store: SqlStore) -> None:

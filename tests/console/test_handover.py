@@ -18,9 +18,17 @@ import pytest
 import sqlalchemy as sa
 
 from sync.ids import new_id
-from sync.server import audit, devices, handover, handover_erase, handover_files, letin
+from sync.server import (
+    audit,
+    devices,
+    handover,
+    handover_erase,
+    handover_files,
+    handover_results,
+    letin,
+)
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.console.cast import JPEG, Laptop, form_id, make_boss, make_city, make_laptop
 from tests.console.conftest import Desk
 
@@ -154,10 +162,10 @@ def test_a_return_becomes_a_task_of_the_desk(
     made = handover_files.make(store, tmp_path / "out", "test")
     with store.read() as shelf:
         rev = shelf.docs([application])[application].rev
-    assert handover.record(store, "submitted", "suzuki", made.batch).done == 1
+    assert handover_results.record(store, "submitted", "suzuki", made.batch).done == 1
     with pytest.raises(ValueError, match="reason"):
-        handover.record(store, "returned", "suzuki", ids=[ONE])
-    told = handover.record(store, "returned", "suzuki", ids=[ONE, TWO], reason="顔に影")
+        handover_results.record(store, "returned", "suzuki", ids=[ONE])
+    told = handover_results.record(store, "returned", "suzuki", ids=[ONE, TWO], reason="顔に影")
     assert (told.done, told.strange) == (1, (TWO,))
     jlis = body_of(store, application)["jlis"]
     assert (jlis["state"], jlis["reason"], jlis["photo"]) == ("returned", "顔に影", photo)
@@ -170,9 +178,10 @@ def test_a_return_becomes_a_task_of_the_desk(
     assert (task.parent, task.owner, task.state) == (application, laptop.device, "live")
     assert "汐見 花子".encode() not in bytes(task.body)
     assert body_of(store, application)["state"] == "confirmed"
-    assert handover.record(store, "returned", "suzuki", ids=[ONE], reason="顔に影").done == 0
+    again = handover_results.record(store, "returned", "suzuki", ids=[ONE], reason="顔に影")
+    assert again.done == 0
     assert [one.why for one in plan(store).not_yet] == ["returned"]
-    handover.record(store, "again", "suzuki", ids=[ONE])
+    handover_results.record(store, "again", "suzuki", ids=[ONE])
     assert len(plan(store).ready) == 1
 
 
@@ -181,10 +190,10 @@ def test_a_later_acceptance_closes_the_task(
 ) -> None:
     application, _ = laptop.case(ONE)
     handover_files.make(store, tmp_path / "one", "test")
-    handover.record(store, "returned", "suzuki", ids=[ONE], reason="影")
-    handover.record(store, "again", "suzuki", ids=[ONE])
+    handover_results.record(store, "returned", "suzuki", ids=[ONE], reason="影")
+    handover_results.record(store, "again", "suzuki", ids=[ONE])
     handover_files.make(store, tmp_path / "two", "test")
-    handover.record(store, "accepted", "suzuki", ids=[ONE])
+    handover_results.record(store, "accepted", "suzuki", ids=[ONE])
     assert body_of(store, application)["jlis"]["state"] == "accepted"
 
 
@@ -193,15 +202,15 @@ def test_what_was_accepted_can_not_be_returned(
 ) -> None:
     laptop.case(ONE)
     made = handover_files.make(store, tmp_path / "out", "test")
-    handover.record(store, "accepted", "suzuki", made.batch)
-    told = handover.record(store, "returned", "suzuki", made.batch, reason="影")
+    handover_results.record(store, "accepted", "suzuki", made.batch)
+    told = handover_results.record(store, "returned", "suzuki", made.batch, reason="影")
     assert (told.done, told.wrong_state) == (0, 1)
 
 
 def accepted(store: SqlStore, laptop: Laptop, out: Path) -> str:
     _, photo = laptop.case(ONE)
     made = handover_files.make(store, out, "test")
-    handover.record(store, "accepted", "suzuki", made.batch)
+    handover_results.record(store, "accepted", "suzuki", made.batch)
     return photo
 
 
@@ -265,7 +274,7 @@ def test_the_parked_parts_of_an_erased_photo_go_too(
     laptop.send(laptop.client.whole([told])) if whole else laptop.send_photo(shot["id"])
     letin.accept(store, "K01", "test")
     made = handover_files.make(store, tmp_path / "out", "test")
-    handover.record(store, "accepted", "suzuki", made.batch)
+    handover_results.record(store, "accepted", "suzuki", made.batch)
     handover_erase.erase(store, "suzuki", 0)
     with store.read() as shelf:
         bodies = [bytes(row.body) for row in shelf.conn.execute(sa.select(t.packet))]
@@ -355,7 +364,7 @@ def test_a_killed_erase_is_finished_by_the_same_command(
     shutil.copytree(two, folder)
     made = open_store(folder)
     batch = handover_files.make(made, tmp_path / "out", "test").batch
-    handover.record(made, "accepted", "suzuki", batch)
+    handover_results.record(made, "accepted", "suzuki", batch)
     photos = list(states(made))
     made.close()
     assert command(folder, point, "erase", "--now").returncode == 137

@@ -11,7 +11,7 @@ from sync import packet, wire
 from sync.ids import new_id
 from sync.server.app import app_over
 from sync.server.serve import Front, path_class
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.server.trouble import FAULTS
 from sync.wire import b64, canonical
 from tests.console.cast import Laptop, make_laptop

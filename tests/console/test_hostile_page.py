@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sync.server import devices, letin, quarantine, sessions, supervisors
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import PASSWORD, Boss, make_laptop
 from tests.console.conftest import Desk
 from tests.console.test_login import acts

@@ -9,7 +9,7 @@ import pytest
 from sync import packet, wire
 from sync.ids import new_id
 from sync.server import handover, shapes
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests import city_rows
 from tests.console.cast import Laptop, form_id, make_laptop
 from tests.console.conftest import Desk

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sync.server import audit, sessions, supervisors
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import PASSWORD, Boss, make_boss
 from tests.console.conftest import Desk
 
@@ -163,8 +163,9 @@ def test_a_form_from_a_foreign_page_does_nothing(inside: Desk, head: dict[str, s
 def test_every_page_says_what_a_browser_may_do(desk: Desk) -> None:
     for path in ("/login", "/", "/nothing", "/ksp/v1/nothing"):
         head = desk.web.get(path).headers
-        assert head["Content-Security-Policy"].startswith("default-src 'none'")
-        assert "frame-ancestors 'none'" in head["Content-Security-Policy"]
+        if not path.startswith("/ksp/"):  # what a laptop hears is no page
+            assert head["Content-Security-Policy"].startswith("default-src 'none'")
+            assert "frame-ancestors 'none'" in head["Content-Security-Policy"]
         assert head["Cache-Control"] == "no-store"
         assert head["X-Content-Type-Options"] == "nosniff"
         assert "Strict-Transport-Security" not in head

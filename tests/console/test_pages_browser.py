@@ -10,7 +10,7 @@ import pytest
 from sync.server import devices
 from sync.server.app import app_over
 from sync.server.lines import CityServer
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import PASSWORD, Boss, form_id, make_laptop
 from tests.needs import chromium, needs
 

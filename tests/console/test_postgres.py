@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sync.ids import new_id
 from sync.server import (
     devices,
-    handover,
     handover_erase,
     handover_files,
+    handover_results,
     letin,
     news,
     quarantine,
@@ -24,7 +24,7 @@ from sync.server import (
 )
 from sync.server import store as t
 from sync.server.init import initialise
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.console.cast import PASSWORD, form_id, make_laptop
 from tests.needs import needs
 
@@ -79,7 +79,7 @@ def test_a_photo_goes_all_the_way(two: tuple[SqlStore, SqlStore], tmp_path: Path
     assert letin.accept(there, laptop.device, "test").words["taken"] == 1
     made = handover_files.make(there, tmp_path / "out", "test")
     assert made.count == 1 and [one.why for one in made.not_yet] == ["no_application"]
-    handover.record(here, "accepted", "suzuki", made.batch)
+    handover_results.record(here, "accepted", "suzuki", made.batch)
     assert handover_erase.erase(there, "suzuki", 0).count == 1
     with here.read() as shelf:
         assert shelf.photos([photo])[photo].key == b"" and here.blobs.get(photo) is None
@@ -94,7 +94,7 @@ def test_a_returned_photo_is_a_task_until_the_new_one_is_confirmed(
     laptop = make_laptop(here)
     application, _ = laptop.case(form_id(9))
     made = handover_files.make(there, tmp_path / "out", "test")
-    handover.record(here, "returned", "suzuki", made.batch, reason="影")
+    handover_results.record(here, "returned", "suzuki", made.batch, reason="影")
     visit, person = new_id(), new_id()
     ops = [
         laptop.save("reservation", visit, "", {"reception_no": 8, "state": "booked"}),

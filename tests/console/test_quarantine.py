@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sync import wire
 from sync.server import devices, letin, quarantine
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import Laptop, make_laptop
 from tests.console.conftest import Desk
 

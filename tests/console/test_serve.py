@@ -30,7 +30,7 @@ from sync.ids import new_id
 from sync.road import BadCertificate, HttpRoad, NoAnswer
 from sync.server import limits, lines, serve
 from sync.server.app import app_over
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.cast import make_laptop
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.server import epochs
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests.console.conftest import Desk
 from tests.server.kit import Laptop
 from tests.server.test_set_back import lost, show

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fieldkit.__main__ import _parser
 from fieldkit.cli import COMMANDS
-from fieldkit.demo import STAFF
+from fieldkit.commands import parser as _parser
+from fieldkit.demo_city import STAFF
 from fieldkit.rules_try import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]

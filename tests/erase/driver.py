@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
-from fieldkit import demo
+from fieldkit import demo_city
 from fieldkit.clock import day_of, system_clock
 from fieldkit.settings import asset_dir
 from sync.ids import code_of, new_id
@@ -56,7 +56,7 @@ def make_kit(
     """A laptop with two people, one of whom changed her passphrase; enrolled."""
     forms = outside / "forms"
     shutil.copytree(asset_dir("forms"), forms)
-    demo._move_season(forms, day_of(system_clock()))
+    demo_city.move_season(forms, day_of(system_clock()))
     kit = RealKit(disk, city.url, forms)
     old, new = WORDS[BOSS]
     code = city.code(profile)

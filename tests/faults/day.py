@@ -23,12 +23,12 @@ from fieldkit.errors import KitError
 from fieldkit.store import ledger, numbering, opening, photos
 from fieldkit.store import receipts as kept
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import packet, receipt
 from sync.server import store as t
 from sync.server import verify_things
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError, sha256
 from tests import city_rows
 from tests.conftest import PASSPHRASE, SATO, CityServer

@@ -19,7 +19,7 @@ from fieldkit.rules.cash import Cash
 from fieldkit.rules.fees import Fee
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import wire
 from tests.flow.job import DAY, NOW, PASSPHRASE, settings_of

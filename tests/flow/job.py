@@ -23,7 +23,7 @@ from fieldkit.rules.fees import Fee
 from fieldkit.settings import Argon2, Settings
 from fieldkit.store import photos, records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import pace
 from sync.road import NoAnswer

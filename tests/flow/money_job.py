@@ -20,7 +20,7 @@ from fieldkit.rules.fees import Fee
 from fieldkit.rules.gifts import Gift
 from fieldkit.store import records
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import wire
 from tests.flow.job import DAY, FIRST, NAME, NOW, PASSPHRASE, PEOPLE, settings_of

@@ -20,7 +20,7 @@ from fieldkit.kit import Kit
 from fieldkit.store import ledger, photos, records, saves
 from fieldkit.store.keyslots import User
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from tests.flow import job
 

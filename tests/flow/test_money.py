@@ -22,7 +22,7 @@ from fieldkit.store import cash as rows
 from fieldkit.store import ledger, opening, records
 from fieldkit.store.keyslots import User
 from fieldkit.store.opentrip import OpenTrip
-from fieldkit.store.records import Record
+from fieldkit.store.record_rows import Record
 from fieldkit.store.vault import Vault
 from sync import wire
 from sync.ids import new_id

@@ -12,7 +12,7 @@ from fieldkit.store.keyslots import User
 from fieldkit.store.vault import Vault
 from sync.server.handle import Handler
 from sync.server.init import initialise
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests.conftest import CityServer
 from tests.pull.cast import BOSS, Line, laptop
 

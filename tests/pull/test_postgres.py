@@ -10,7 +10,7 @@ import pytest
 from fieldkit import checkout, conflicts
 from fieldkit.city import connect
 from sync.ids import new_id
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests.conftest import CityServer
 from tests.needs import needs
 from tests.pull.cast import DAY, book, sync

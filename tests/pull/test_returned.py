@@ -14,7 +14,14 @@ from fieldkit.store import photos, records
 from fieldkit.store.opentrip import OpenTrip
 from fieldkit.store.vault import Vault
 from sync.ids import child_id, new_id
-from sync.server import devices, handover, handover_erase, handover_files, verify_things
+from sync.server import (
+    devices,
+    handover,
+    handover_erase,
+    handover_files,
+    handover_results,
+    verify_things,
+)
 from sync.server import store as t
 from tests import city_rows
 from tests.conftest import CityServer
@@ -47,7 +54,7 @@ def hand_over(city: CityServer, folder: Path) -> int:
 
 
 def give_back(city: CityServer) -> int:
-    return handover.record(city.store, "returned", "suzuki", ids=[FORM_ID], reason=WHY).done
+    return handover_results.record(city.store, "returned", "suzuki", ids=[FORM_ID], reason=WHY).done
 
 
 @pytest.fixture
@@ -169,7 +176,7 @@ def test_a_photo_that_is_handed_over_again_ends_it(
 ) -> None:
     desk, _, _, _ = case
     sync(desk)
-    handover.record(city.store, "again", "suzuki", ids=[FORM_ID])
+    handover_results.record(city.store, "again", "suzuki", ids=[FORM_ID])
     sync(desk)
     assert returned.tasks(desk) == []
     assert hand_over(city, tmp_path / "two") == 1 and give_back(city) == 1

@@ -16,7 +16,7 @@ from sync import fail as points
 from sync.fail import EXIT_CODE
 from sync.server.__main__ import main
 from sync.server.handle import Handler
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 
 LATE = ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite")
 """What the program only loads when it opens its database."""

@@ -19,7 +19,7 @@ from sync.receipt import GENESIS, Receipt
 from sync.server import devices
 from sync.server.handle import Handler
 from sync.server.init import initialise
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.verify_ledger import entry_hash
 from sync.wire import b64, canonical, unb64
 

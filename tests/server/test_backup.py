@@ -14,7 +14,7 @@ from sync.server import backup, backups, keyfile, restore
 from sync.server import store as t
 from sync.server.__main__ import main
 from sync.server.backup import MANIFEST, PHOTOS
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.server.trouble import Trouble
 from tests import city_rows
 from tests.server.kit import JPEG, PERSON, Laptop

@@ -12,7 +12,7 @@ import pytest
 from sync.server import backup, backups, keyfile, restore, verify_things
 from sync.server import store as t
 from sync.server.__main__ import main
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from sync.server.trouble import Trouble
 from tests import city_rows
 from tests.needs import ROOT, needs

@@ -9,7 +9,7 @@ import pytest
 
 from sync.ids import new_id
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests import city_rows
 from tests.server.kit import JPEG, PERSON, Laptop
 

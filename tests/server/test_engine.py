@@ -16,7 +16,7 @@ from sync.server import store as t
 from sync.server.__main__ import main
 from sync.server.engine import CONFIG, database_url
 from sync.server.init import initialise
-from sync.server.sqlshelf import CHANGED, open_store
+from sync.server.sqlstore import CHANGED, open_store
 from sync.server.trouble import Trouble
 from sync.server.upgrade import NEWER
 from tests.needs import needs

@@ -17,10 +17,12 @@ from sync.bundle import Address, Manifest, Part, request_bytes, seal
 from sync.ids import new_id
 from sync.road import Request
 from sync.server import devices, folder
+from sync.server import stick as at_city
 from sync.server import store as t
-from sync.server.folder import Taken, Watch
+from sync.server.folder import Watch
 from sync.server.handle import Handler
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
+from sync.server.stick import Taken
 from sync.wire import canonical
 from tests import city_rows
 from tests.server.kit import CODE, Laptop, make_city
@@ -209,5 +211,5 @@ def test_what_is_no_bundle_stops_nobody(
     (stick / "KSP-01999-K01-1.kspe").write_bytes(data + b"e")
     (stick / "0.kspb").write_bytes(data)
     path = stick / "KSP-01999-K01-1.kspe"
-    assert folder.take(city, Handler(city), path).code in ("wrong_format", "cannot_open")
+    assert at_city.take(city, Handler(city), path).code in ("wrong_format", "cannot_open")
     assert after_it(city, stick, home, "0.kspb") in ("wrong_format", "cannot_open")

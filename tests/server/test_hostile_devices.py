@@ -13,7 +13,7 @@ from sync.ids import new_id
 from sync.server import devices
 from sync.server import store as t
 from sync.server.handle import Handler
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.wire import b64, canonical
 from tests import city_rows
 from tests.server.kit import DAY, Laptop

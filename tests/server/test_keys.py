@@ -14,7 +14,7 @@ from sync.server import store as t
 from sync.server.__main__ import main
 from sync.server.box import Box
 from sync.server.handle import Handler
-from sync.server.sqlshelf import CHANGED, open_store
+from sync.server.sqlstore import CHANGED, open_store
 from sync.server.trouble import Trouble
 from sync.wire import WireError
 from tests import city_rows

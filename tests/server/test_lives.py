@@ -8,7 +8,7 @@ from sync import wire
 from sync.server import keys
 from sync.server import store as t
 from sync.server.receipts import issue, item, kept
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 
 
 def test_the_numbers_of_a_new_life_are_above_all_of_the_old_one(place: Path) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sync.ids import is_id
 from sync.server import devices, keyfile, verify_things
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests import city_rows
 from tests.server.kit import PERSON, Laptop, Trip
 

@@ -10,7 +10,7 @@ import pytest
 from sync import wire
 from sync.server import store as t
 from sync.server import verify_things
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests import city_rows
 from tests.server.door import Door, Killed
 from tests.server.kit import JPEG, Laptop, Photo

@@ -16,7 +16,7 @@ from sync.server import keyfile, recovery, sheets
 from sync.server import store as t
 from sync.server.__main__ import main
 from sync.server.recovery import LINES, Recovery, Sheet
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from sync.wire import WireError, canonical, parse
 from tests.server.kit import CODE, NAME
 

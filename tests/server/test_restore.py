@@ -12,7 +12,7 @@ from sync.server import backup, devices, keyfile, keys, restore, verify_things
 from sync.server import store as t
 from sync.server.__main__ import main
 from sync.server.handle import Handler
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.server.trouble import Trouble
 from sync.wire import WireError
 from tests import city_rows

@@ -15,7 +15,7 @@ from sync import wire
 from sync.receipt import GENESIS, Receipt
 from sync.server import audit, epochs
 from sync.server import store as t
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.server.kit import CODE, Laptop
 
 STRANGER, _ = wire.new_signing_key()

@@ -20,7 +20,7 @@ from sync.server import keyfile, upgrade, verify_things
 from sync.server import store as t
 from sync.server.engine import raw_engine
 from sync.server.handle import Handler
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from sync.wire import b64, unb64
 from tests import city_rows
 from tests.needs import ROOT
@@ -117,7 +117,7 @@ def test_a_city_of_version_1_works_on(place: Path, story: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("fail", POINTS)
 def test_a_kill_leaves_the_old_or_the_new(place: Path, story: dict[str, Any], fail: str) -> None:
-    code = "import sys; from pathlib import Path; from sync.server.sqlshelf import open_store;"
+    code = "import sys; from pathlib import Path; from sync.server.sqlstore import open_store;"
     code += "open_store(Path(sys.argv[1]))"
     env = {**os.environ, "KIT_FAIL": fail}
     done = subprocess.run([sys.executable, "-c", code, str(place)], cwd=ROOT, env=env, check=False)

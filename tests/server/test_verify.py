@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sync.server import devices, keyfile, keys, verify_things
 from sync.server import store as t
 from sync.server.__main__ import main
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from tests import city_rows
 from tests.needs import needs
 from tests.server.kit import JPEG, Laptop, make_city

@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.server.kit import Laptop
 
 LOCK = threading.Lock()

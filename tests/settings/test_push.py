@@ -17,11 +17,12 @@ from fieldkit.carry_reply import take_replies
 from fieldkit.errors import NotAllowed, NotReady
 from fieldkit.settings import forms_in_use, load_settings
 from fieldkit.settings_told import hear, held, rows
-from fieldkit.store import ledger
+from fieldkit.store import ledger, records
 from fieldkit.store.vault import Vault
 from sync import settings_bundle as bundle
 from sync import wire
 from sync.client import Client
+from sync.ids import new_id
 from sync.server import folder as usb
 from sync.server import publish
 from sync.server.__main__ import main
@@ -122,6 +123,26 @@ def test_it_waits_while_a_visit_is_under_way(vault: Vault, push: Publish) -> Non
     with vault.book.write() as conn:
         conn.execute("UPDATE reception SET state = 'visited' WHERE reservation_id = ?", (home,))
     assert switch.at_login(vault) is not None and trip.id in vault.trips
+
+
+def test_a_visit_that_was_begun_before_its_day_is_under_way(vault: Vault, push: Publish) -> None:
+    home = take_reservation(vault)
+    trip = checkout.check_out(vault, reserve.open_desk(vault), DAY)
+    vault.settings = replace(vault.settings, clock=lambda: at("2026-06-30"))
+    assert vault.now()[:10] < DAY and not switch.visit_under_way(vault)
+    (person,) = records.find(trip, "applicant")
+    records.save(vault, trip, "application", {"state": "doing"}, new_id(), person.id)
+    assert switch.visit_under_way(vault)
+    with vault.book.write() as conn:
+        conn.execute("UPDATE reception SET state = 'visited' WHERE reservation_id = ?", (home,))
+    assert not switch.visit_under_way(vault)
+
+
+def test_the_list_says_how_it_goes_on(vault: Vault, push: Publish) -> None:
+    push()
+    outbox.sync(vault)
+    (row,) = settings_says.lines(vault)
+    assert row["reason"] == "次の送信で、残りを受け取ります。"
 
 
 def at(day: str) -> datetime:

@@ -1,7 +1,6 @@
 """Bugs put in on purpose: small changes of the real code, or of what it stands on.
 
-A simulation that does not find them would not find the like of them either. Each row is a name and
-a context in which the bug is there; tests/sim/test_bugs.py wants each found soon.
+A simulation that misses them would miss the like of them; tests/sim/test_bugs.py wants each found.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from fieldkit import carry_reply, erase
 from fieldkit.store import files, numbering
 from sync import receipt as receipts
 from sync.clash import WAITING
+from sync.exchange import Exchange
 from sync.merge import Clash, Doc, merge
-from sync.sender import Sender
-from sync.server import blobs, decisions, inbox, photos, shelf
+from sync.server import batches, blobs, decisions, photos, shelf
 from sync.server import receipts as city_receipts
-from sync.uploads import Upload, Uploads
+from sync.uploads import Uploads
 from sync.wire import sha256
-from tests.plant import plant, planted
+from tests.plant import every_new, plant, planted
 from tests.sim import citystore
 from tests.sim.cheap import swapped
 from tests.sim.citystore import SimShelf
@@ -39,41 +38,25 @@ def _bug(name: str) -> Callable[[Callable[[], Iterator[None]]], None]:
     return put
 
 
-@contextmanager
-def _made(kind: type, change: Callable[[Any], None]) -> Iterator[None]:
-    """Every object of this kind is changed right after it was made."""
-    real = kind.__init__  # type: ignore[misc]
-
-    def init(self: Any, *args: Any, **named: Any) -> None:
-        real(self, *args, **named)
-        change(self)
-
-    kind.__init__ = init  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        kind.__init__ = real  # type: ignore[misc]
-
-
 def _nothing(*_what: Any) -> None:
     pass
 
 
 @_bug("no fsync of files")
 def _no_fsync() -> Iterator[None]:
-    with _made(Disk, lambda disk: plant(disk, "forces_files", False)):
+    with every_new(Disk, lambda disk: plant(disk, "forces_files", False)):
         yield
 
 
 @_bug("no fsync of the city's database")
 def _no_city_fsync() -> Iterator[None]:
-    with _made(Rows, lambda rows: plant(rows, "forces", False)):
+    with every_new(Rows, lambda rows: plant(rows, "forces", False)):
         yield
 
 
 @_bug("no fsync of the laptop's database")
 def _no_book_fsync() -> Iterator[None]:
-    with _made(Laptop, lambda laptop: plant(laptop, "forces_book", False)):
+    with every_new(Laptop, lambda laptop: plant(laptop, "forces_book", False)):
         yield
 
 
@@ -92,7 +75,7 @@ def _no_laptop_names() -> Iterator[None]:
 @_bug("no de-duplication")
 def _twice() -> Iterator[None]:
     with (
-        _made(Rows, lambda rows: plant(rows, "unique", False)),
+        every_new(Rows, lambda rows: plant(rows, "unique", False)),
         planted(SimShelf, "ops", lambda _self, _ids: {}),
         planted(SimShelf, "numbered", lambda _self, _device, _numbers: set()),
     ):
@@ -112,7 +95,7 @@ def _any_signature() -> Iterator[None]:
 def _any_answer() -> Iterator[None]:
     real = Uploads._stands
 
-    def stands(self: Uploads, one: Upload, state: Any) -> None:
+    def stands(self: Uploads, one: Any, state: Any) -> None:
         real(self, one, state)
         held: Any = self.held
         with held.book.write() as conn:
@@ -137,7 +120,7 @@ def _numbers_again() -> Iterator[None]:
 
 @_bug("one name for the same batch of two laptops")
 def _one_name() -> Iterator[None]:
-    with swapped((inbox.name_of, lambda _device, body: sha256(body))):
+    with swapped((batches.name_of, lambda _device, body: sha256(body))):
         yield
 
 
@@ -152,9 +135,9 @@ def _old_signature() -> Iterator[None]:
 
 @_bug("mark before send")
 def _mark_first() -> Iterator[None]:
-    real = Sender.request
+    real = Exchange.request
 
-    def request(self: Sender, pull: bool = False, **parts: Any) -> Any:
+    def request(self: Exchange, pull: bool = False, **parts: Any) -> Any:
         held: Any = self.held
         with held.book.write() as conn:
             for op in parts.get("ops", ()):
@@ -164,7 +147,7 @@ def _mark_first() -> Iterator[None]:
                 )
         return real(self, pull, **parts)
 
-    with planted(Sender, "request", request):
+    with planted(Exchange, "request", request):
         yield
 
 
@@ -209,8 +192,7 @@ def _last_decision() -> Iterator[None]:
 def _comes_back() -> Iterator[None]:
     def again(doc: Doc | None, save: dict[str, Any], *who: Any) -> Any:
         live = replace(doc, state="live") if doc is not None else None
-        made, clashes = merge(live, save, *who)
-        return made, clashes
+        return merge(live, save, *who)
 
     with swapped((merge, again)):
         yield

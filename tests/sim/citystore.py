@@ -18,7 +18,8 @@ from sync.receipt import GENESIS, Receipt
 from sync.server.blobs import FileBlobs
 from sync.server.shelf import City, Device, Op, Photo, Place, Trip, after
 from sync.server.together import Together
-from tests.sim.disk import Disk, Path
+from tests.sim.disk import Disk
+from tests.sim.paths import Path
 from tests.sim.rows import Rows
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sync import pace, sender
+from sync import exchange, pace
 from sync.lanes import Done
 from sync.road import Answer, NoAnswer, Request
 from tests.sim.kernel import Cell, Now, Process
@@ -54,7 +54,7 @@ class SimPace(pace.Pace):
         return self.width
 
 
-assert sender.Pace is pace.Pace and callable(pace.Pace.piece) and callable(pace.Pace.together)
+assert exchange.Pace is pace.Pace and callable(pace.Pace.piece) and callable(pace.Pace.together)
 
 
 class SimLanes:

@@ -24,9 +24,10 @@ from fieldkit.store.vault import Vault
 from sync import ids, packet
 from sync.server.shelf import Trip
 from tests.sim.city import CODE, SEAL, SIGN, key_of
-from tests.sim.disk import Disk, Path, quiet
+from tests.sim.disk import Disk, quiet
 from tests.sim.kernel import Kernel, Process
 from tests.sim.lanes import SimLanes
+from tests.sim.paths import Path
 from tests.sim.road import Network
 
 WHO = User("sato", "佐藤 花", "field")

@@ -14,13 +14,14 @@ from typing import Any
 
 from fieldkit import carry_asks, city, citysettings, outbox
 from fieldkit.store import files
-from sync import bundle_file, fail, ids, medium, pace, sender, wire
+from sync import bundle_file, exchange, fail, ids, medium, pace, wire
 from sync import disk as sync_disk
 from sync.receipt import Receipt
 from sync.server import blobs, conflicts, epochs, publish, receipts, scope, together
-from tests.sim import cheap, citystore, disk, kernel
+from tests.sim import cheap, citystore, kernel, paths
 from tests.sim.cheap import swapped
 from tests.sim.city import found_out
+from tests.sim.disk import HANDLES
 from tests.sim.invariants import problems
 from tests.sim.kernel import Now, SimLock
 from tests.sim.lanes import SimPace
@@ -97,18 +98,18 @@ def simulated() -> Iterator[None]:
         put(outbox, "ThreadLanes", Line.lanes)
         put(city, "link", Line.link)
         put(outbox, "link", Line.link)
-        put(sender, "Random", lambda: Now.kernel.dice)
+        put(exchange, "Random", lambda: Now.kernel.dice)
         put(pace, "SMALLEST", 32)
         put(pace, "USUAL", 96)
         put(wire, "PART_LIMIT", 4096)
-        put(sender, "Pace", SimPace)
-        put(files, "os", disk.OS)
-        put(sync_disk, "os", disk.OS)
-        put(blobs, "os", disk.OS)
-        put(blobs, "open", disk.open_file)
-        put(blobs, "Path", disk.Path.of)
-        put(medium, "os", disk.OS)
-        put(medium, "shutil", disk.Shutil)
+        put(exchange, "Pace", SimPace)
+        put(files, "os", paths.OS)
+        put(sync_disk, "os", paths.OS)
+        put(blobs, "os", paths.OS)
+        put(blobs, "open", paths.open_file)
+        put(blobs, "Path", paths.Path.of)
+        put(medium, "os", paths.OS)
+        put(medium, "shutil", paths.Shutil)
         put(bundle_file, "SEALED", 5 + 12)  # as cheap.hpke_seal does it
         put(citysettings, "requests", lambda _vault, _client: [])
         put(carry_asks, "for_renewal", lambda _vault: None)
@@ -124,7 +125,7 @@ def simulated() -> Iterator[None]:
 def run(seed: int, trace: bool = False, never: frozenset[str] = frozenset()) -> Wrong | None:
     """One schedule; None where everything held."""
     _ids.count = itertools.count(1)
-    disk.OS.open_files.clear()
+    HANDLES.clear()
     world = World(seed, never, trace)
     try:
         world.run()

@@ -1,6 +1,6 @@
 """The USB memory: carried between laptops and city, copied, kept too long, damaged, pulled out.
 
-The real export (fieldkit/carry.py), import (sync/server/folder.py) and the real reading of replies
+The real export (fieldkit/carry.py), import (sync/server/stick.py) and the real reading of replies
 run over a folder of a simulated disk. Everybody uses the same stick, beside the line.
 """
 
@@ -14,10 +14,12 @@ from typing import Any
 from fieldkit import carry, carry_reply
 from sync.medium import Full, Unsound
 from sync.server import folder
+from sync.server import stick as at_city
 from tests.sim.city import City
-from tests.sim.disk import Disk, Node, Path
+from tests.sim.disk import Disk, Node
 from tests.sim.kernel import Kernel, Process
 from tests.sim.laptop import Laptop
+from tests.sim.paths import Path
 from tests.sim.road import flipped
 from tests.sim.storm import Storm
 
@@ -74,11 +76,11 @@ class Stick:
         try:
             with self.plugged():
                 for path in folder.bundles(self.folder):
-                    self._taken(folder.take(city.store, city.handler, path))  # type: ignore[arg-type]
+                    self._taken(at_city.take(city.store, city.handler, path))  # type: ignore[arg-type]
         except TROUBLE as error:
             self.kernel.say("city cannot import:", type(error).__name__)
 
-    def _taken(self, one: folder.Taken) -> None:
+    def _taken(self, one: at_city.Taken) -> None:
         self.kernel.say("city imports", one)
         self.kinds["import"] += not one.code
         newest = self.newest.get(one.device, 0)

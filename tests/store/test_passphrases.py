@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fieldkit import citydata
-from fieldkit.demo import STAFF
+from fieldkit.demo_city import STAFF
 from fieldkit.errors import BadCityData, KitError
 from fieldkit.rules import passphrases
 from fieldkit.rules.romaji import one_spelling

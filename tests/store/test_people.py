@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fieldkit import demo
-from fieldkit.demo import STAFF
+from fieldkit.demo_city import STAFF
 from fieldkit.store import keyslots
 from sync.ids import code_of
 from tests.needs import needs

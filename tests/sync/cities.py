@@ -9,7 +9,7 @@ from typing import Any
 from sync import wire
 from sync.server import store as t
 from sync.server.receipts import now
-from sync.server.sqlshelf import SqlStore, open_store
+from sync.server.sqlstore import SqlStore, open_store
 from tests.conftest import CityServer
 
 STRANGER, _ = wire.new_signing_key()

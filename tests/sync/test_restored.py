@@ -23,7 +23,7 @@ from sync import wire
 from sync.fail import EXIT_CODE
 from sync.receipt import Receipt
 from sync.server import store
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from sync.wire import WireError
 from tests.conftest import PASSPHRASE, SATO, SUZUKI, CityServer, start_city
 from tests.flow.test_one_visit import DAY, JPEG, take_reservation

@@ -20,9 +20,10 @@ from fieldkit.store import numbering, opening
 from fieldkit.store.vault import Vault
 from sync.road import Answer, NoAnswer
 from sync.server import folder
+from sync.server import stick as at_desk
 from sync.server.handle import Handler
 from sync.server.init import initialise
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests.conftest import PASSPHRASE, SATO, CityServer
 from tests.flow.job import settings_of
 from tests.flow.test_one_visit import make_visit
@@ -41,7 +42,7 @@ class Trip:
     def write(self) -> carry.Carried:
         return carry.export(self.vault, self.stick, "USB-03")
 
-    def at_city(self, where: Path | None = None) -> list[folder.Taken]:
+    def at_city(self, where: Path | None = None) -> list[at_desk.Taken]:
         store = self.city.store
         home = self.city.folder
         return list(folder.import_folder(store, Handler(store), where or self.stick, home))

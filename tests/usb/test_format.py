@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from sync import bundle_file, wire
+from sync.asking import Identity
 from sync.bundle import Address, Manifest, Part, request_bytes, request_of
-from sync.client import Client, Identity
+from sync.client import Client
 from sync.folder_road import Letter, Planned, plan
 from sync.road import HttpRoad, Request
 from sync.wire import WireError

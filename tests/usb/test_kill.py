@@ -21,7 +21,7 @@ from sync import bundle_file, fail
 from sync.fail import EXIT_CODE
 from sync.server import folder
 from sync.server.handle import Handler
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests import city_rows
 from tests.conftest import PASSPHRASE
 from tests.flow.job import settings_of

@@ -16,10 +16,10 @@ from fieldkit.errors import BadInput, KitError
 from fieldkit.store import facts, ledger, opening, photos
 from sync import fail, medium
 from sync.fail import EXIT_CODE
-from sync.server import folder as at_city_folder
+from sync.server import stick as at_city
 from sync.server.__main__ import main as city_command
 from sync.server.init import initialise
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests import city_rows
 from tests.conftest import PASSPHRASE, SATO
 from tests.erase.mounts import run as mount
@@ -241,4 +241,4 @@ def test_an_enrolment_survives_a_kill(tmp_path: Path, kill: str) -> None:
         assert shelf.device("K01") is not None and shelf.device("K02") is None
     assert city_rows.chain_problem(store) is None
     store.close()
-    assert at_city_folder.ENDINGS == (".kspe", ".kspb")
+    assert at_city.ENDINGS == (".kspe", ".kspb")

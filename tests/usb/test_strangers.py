@@ -10,6 +10,7 @@ import pytest
 
 from fieldkit import carry
 from fieldkit.city import connect, enrol_device
+from fieldkit.errors import KitError
 from fieldkit.store import opening
 from fieldkit.store.vault import Vault
 from sync import bundle_file, folder_road, wire
@@ -18,7 +19,7 @@ from sync.folder_road import Letter
 from sync.server import devices, folder
 from sync.server.handle import Handler
 from sync.server.init import initialise
-from sync.server.sqlshelf import open_store
+from sync.server.sqlstore import open_store
 from tests import city_rows
 from tests.conftest import PASSPHRASE, SATO, CityServer
 from tests.usb.conftest import Trip
@@ -139,6 +140,20 @@ def test_another_city_says_whose_it_is_and_takes_nothing(trip: Trip, tmp_path: P
     store.close()
     assert [(t.code, t.answered) for t in taken] == [("other_city", 0)]
     assert not list(trip.stick.glob("*.kspr"))
+
+
+def test_a_cut_off_file_in_another_citys_name_is_another_citys(trip: Trip) -> None:
+    waits = trip.waiting()
+    (trip.stick / "KSP-01888-K09-4.kspr").write_bytes(b"PK\3\4 cut off")
+    (trip.stick / "KSP-01888-K09-4.kspb").write_bytes(b"")
+    assert [(r.file, r.code) for r in trip.read()] == [("KSP-01888-K09-4.kspr", "other_city")]
+    assert [t.code for t in trip.at_city()] == ["other_city"]
+    with pytest.raises(KitError, match="ほかの市のファイル"):
+        trip.write()
+    for file in trip.stick.iterdir():
+        file.unlink()
+    (trip.stick / f"{FIRST}.kspr").write_bytes(b"PK\3\4 cut off")  # ours: cut off
+    assert [r.code for r in trip.read()] == ["wrong_format"] and unchanged(trip, waits)
 
 
 def test_a_bundle_of_a_stranger_or_in_anothers_name_is_refused(trip: Trip, tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ def test_the_five_steps(office: Office, client: Browser, stick: Path) -> None:
     page = client.text(client.get("/carry"))
     assert f"新しく{waits}件が、市にあることを確かめました" in page and "返事あり" in page
     assert outbox.waiting(vault)["waiting"] == 0
+    client.post("/carry/read", {"mount": str(stick)})  # the same reply again
+    assert "新しく確かめたものはありません" in client.text(client.get("/carry"))
     answer = client.post("/carry/confirm", {"no": "1"})
     assert answer.status_code == 422 and "印を付けてください" in client.text(answer)
     answer = client.post("/carry/confirm", {"no": "1", "confirm": "1"})

@@ -21,7 +21,8 @@ from werkzeug.routing import Rule
 from fieldkit import guard
 from fieldkit.app import BODY_LIMIT, make_http
 from fieldkit.demo import free_port
-from fieldkit.guard import ALLOWED, COOKIE, HEADERS, SHARED
+from fieldkit.guard import COOKIE, HEADERS
+from fieldkit.screen_roles import ALLOWED, SHARED
 from sync.ids import new_id
 from tests.web.conftest import (
     CAST,

@@ -29,7 +29,8 @@ from werkzeug.test import Client
 
 from fieldkit import alone, browser, demo, launch
 from fieldkit.app import MemoryRequest, make_http
-from fieldkit.demo import STAFF, free_port
+from fieldkit.demo import free_port
+from fieldkit.demo_city import STAFF
 from fieldkit.errors import KitError
 from fieldkit.guard import COOKIE, LAUNCH_COOKIE, PUBLIC
 from tests.needs import chromium, needs

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 
 from fieldkit import outbox, outbox_list, restored, tripend, visit
 from fieldkit.store import ledger, photos, records
 from tests.web.conftest import Browser, Office, do_tasks, says
+from tests.web.kit_process import until
 
 WORDS = "保存した内容も写真も失われていません"
 
@@ -215,3 +217,12 @@ def test_the_running_part_says_how_far_it_is(office: Office, boss: Browser) -> N
     now.running = False
     answer = boss.get("/outbox/progress")
     assert answer.headers["HX-Refresh"] == "true" and "every 1s" not in Browser.text(answer)
+
+
+def test_what_the_last_send_said_stands_with_its_time(office: Office, boss: Browser) -> None:
+    office.visit()
+    office.kit.progress = outbox.Progress(says="送るものはありませんでした。", ended="10:41")
+    assert "10:41の送信：送るものはありませんでした。" in Browser.text(boss.get("/outbox"))
+    office.kit.start_sync()
+    assert until(lambda: not office.kit.progress.running)
+    assert re.fullmatch(r"\d\d:\d\d", office.kit.progress.ended)

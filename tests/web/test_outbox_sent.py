@@ -9,10 +9,10 @@ from datetime import date, timedelta
 
 from openpyxl import load_workbook
 
-from fieldkit import outbox, sentlist, tripend, visit
+from fieldkit import outbox, renew, reserve, sentlist, tripend, visit
 from fieldkit.store import ledger, photos
 from fieldkit.store.vault import Vault
-from tests.flow.test_one_visit import make_visit
+from tests.flow.test_one_visit import make_visit, take_reservation
 from tests.web.conftest import Browser, Office
 
 
@@ -91,6 +91,22 @@ def test_it_outlives_the_data(office: Office, boss: Browser) -> None:
     assert {after[one.id].state for one in before if "申請" in one.label} == {"erased"}
     assert not sentlist.check(vault).faults
     assert date.fromisoformat(sentlist.days(vault)[0][0])
+
+
+def test_what_went_to_a_new_desk_container_is_not_called_erased(
+    office: Office, boss: Browser
+) -> None:
+    vault = office.kit.open_vault()
+    take_reservation(vault)
+    desk = reserve.open_desk(vault).id
+    outbox.sync(vault)
+    renew.ask(vault)
+    renew.run(vault)
+    assert vault.book.one("SELECT 1 FROM trip WHERE id = ? AND state = 'wiped'", desk)
+    assert {one.state for one in sentlist.every(vault)} == {"held"}
+    with vault.book.write() as conn:
+        conn.execute("UPDATE reception SET erased_on = '2026-07-02'")
+    assert "erased" in {one.state for one in sentlist.every(vault)}
 
 
 def test_an_auditor_reads_it(office: Office, boss: Browser) -> None:

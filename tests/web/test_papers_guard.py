@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from fieldkit import guard
+from fieldkit.screen_roles import FIELD
 from sync.ids import new_id
 from tests.forms.form_cases import run_on_pdf
 from tests.needs import needs
@@ -210,7 +210,7 @@ def test_after_the_lock_every_new_screen_wants_a_login(office: Office, who: str)
         answer = office.browser.open(method, path, data={"csrf": token})
         assert answer.status_code == 302 and "/login" in answer.headers["Location"], path
     office.browser.log_in(who)
-    if CAST[who].role in guard.FIELD:  # the day is open again for those who work with it
+    if CAST[who].role in FIELD:  # the day is open again for those who work with it
         return
     for method, path in new_routes(office, base):
         if "/visit/" in path:

@@ -59,6 +59,7 @@ def test_a_supervisor_chooses_where_the_laptop_has_its_own(
     assert boss.post(f"/settings/{no}/keep").status_code == 302
     assert "黙って上書きはしません" not in text(boss)
     assert boss.post(f"/settings/{no}/take").status_code == 302
+    assert 'href="/settings"' in boss.get("/").get_data(as_text=True)  # also when nothing waits
     assert "0134-00-1111" in text(boss) and "使っている版" in text(boss, "/settings")
     assert boss.post("/settings/back").status_code == 302
     assert office.kit.settings.forms_dir == pushed and "もどした版" in text(boss, "/settings")

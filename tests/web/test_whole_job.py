@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fieldkit import demo
-from fieldkit.demo import STAFF
+from fieldkit.demo_city import STAFF
 from sync.verify_ledger import verify_file
 from tests import city_rows
 from tests.needs import needs

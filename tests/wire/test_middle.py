@@ -16,7 +16,7 @@ from sync import wire
 from sync.client import Client, LedgerRefused, Refused
 from sync.ids import new_id
 from sync.road import Answer
-from sync.server.sqlshelf import SqlStore
+from sync.server.sqlstore import SqlStore
 from sync.wire import WireError
 from tests.console.cast import Laptop, Near, make_city, make_laptop
 
