@@ -63,6 +63,19 @@ def typed_form() -> dict[str, Any]:
     return values
 
 
+def unsure(what: str) -> list[BadInput]:
+    """The error where the box was not ticked that says: this (…こと) was made sure."""
+    if request.form.get("confirm") == "yes":
+        return []
+    return [BadInput("confirm", f"{what}を確かめて、印を付けてください。")]
+
+
+def confirmed(what: str) -> None:
+    """BadInput where it was not ticked (see `unsure`)."""
+    for error in unsure(what):
+        raise error
+
+
 def number_errors(values: Mapping[str, Any]) -> list[BadInput]:
     """Every text is searched for an Individual Number or a PIN before it is kept.
 

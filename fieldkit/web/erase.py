@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldkit import handover, renew, reserve, tripend
 from fieldkit.errors import BadInput, KitError, NotAllowed, NotReady
-from fieldkit.web.common import error_rows, page, vault
+from fieldkit.web.common import error_rows, page, unsure, vault
 from fieldkit.web.deletion import printable
 
 screens = Blueprint("erase", __name__)
@@ -96,9 +96,7 @@ def renew_now() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """The sheet is shredded, two people say so, and the trip is gone for good."""
     form = request.form
-    errors = []
-    if form.get("confirm") != "yes":
-        errors.append(BadInput("confirm", "消去してよいことを確かめて、印を付けてください。"))
+    errors = unsure("消去してよいこと")
     for name in ("shredded_by_1", "shredded_by_2"):
         if not form.get(name, "").strip():
             errors.append(BadInput(name, "裁断を確かめた人の名前を入れてください。"))

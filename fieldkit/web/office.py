@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, request
+from flask import Blueprint, g, redirect
 from flask.typing import ResponseReturnValue
 
 from fieldkit import office, renew, tripend
@@ -12,7 +12,7 @@ from fieldkit.errors import BadInput
 from fieldkit.kits_told import OtherKit
 from fieldkit.office import Day, Out, Overview
 from fieldkit.screen_roles import may
-from fieldkit.web.common import error_rows, page, say_moment, vault
+from fieldkit.web.common import error_rows, page, say_moment, unsure, vault
 from fieldkit.web.returned import STATES as TASK_STATES
 from fieldkit.web.today import APPLICATION_JA
 
@@ -100,9 +100,8 @@ def _kit(one: OtherKit) -> dict[str, Any]:
 @screens.post("/office/erase")
 def end() -> ResponseReturnValue:
     """The season is over: all that this kit was told is erased; the city keeps it."""
-    if request.form.get("confirm") != "yes":
-        says = "消去してよいことを確かめて、印を付けてください。"
-        return _draw([BadInput("confirm", says)])
+    if errors := unsure("消去してよいこと"):
+        return _draw(errors)
     renew.end_office(vault())
     tripend.tell_city(vault())
     return redirect("/erase")

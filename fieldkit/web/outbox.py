@@ -12,10 +12,10 @@ from flask import Blueprint, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import giveup, outbox, outbox_list, outbox_says, parked, restored, sentlist, whose
-from fieldkit.errors import BadInput, NotAllowed
+from fieldkit.errors import NotAllowed
 from fieldkit.outbox import Progress
 from fieldkit.outbox_list import Item
-from fieldkit.web.common import kit, names_of, page, say_moment, size_ja, vault
+from fieldkit.web.common import confirmed, kit, names_of, page, say_moment, size_ja, vault
 
 screens = Blueprint("outbox", __name__)
 
@@ -195,8 +195,7 @@ def send() -> ResponseReturnValue:
 @screens.post("/outbox/giveup")
 def let_go() -> ResponseReturnValue:
     """A supervisor records why what is damaged will not be sent any more."""
-    if request.form.get("confirm") != "yes":
-        raise BadInput("confirm", "あきらめてよいことを確かめて、印を付けてください。")
+    confirmed("あきらめてよいこと")
     count = giveup.give_up(vault(), request.form.get("reason", ""))
     tell("good", f"送れない項目{count}件を、理由を記録してあきらめました")
     return redirect("/outbox")

@@ -6,8 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from fieldkit import parked, restored
-from fieldkit.errors import BadInput
-from fieldkit.web.common import kit, vault
+from fieldkit.web.common import confirmed, kit, vault
 from fieldkit.web.outbox import tell
 
 screens = Blueprint("parked", __name__)
@@ -52,8 +51,7 @@ def file(object_id: str) -> ResponseReturnValue:
 
 @screens.post("/outbox/item/<object_id>/settled")
 def settled(object_id: str) -> ResponseReturnValue:
-    if request.form.get("confirm") != "yes":
-        raise BadInput("confirm", "渡した相手が片づけたことを確かめて、印を付けてください。")
+    confirmed("渡した相手が片づけたこと")
     count = parked.settle(vault(), object_id)
     tell("good", f"人に渡した{count}件を、片づいたと記録しました")
     return redirect("/outbox")
@@ -62,8 +60,7 @@ def settled(object_id: str) -> ResponseReturnValue:
 @screens.post("/outbox/lost")
 def lost() -> ResponseReturnValue:
     """What happens about all that a restored city lost; only then may their trips end."""
-    if request.form.get("confirm") != "yes":
-        raise BadInput("confirm", "本人に連絡したことを確かめて、印を付けてください。")
+    confirmed("本人に連絡したこと")
     count = restored.close_lost(vault(), request.form.get("reason", ""))
     tell("good", f"失われた{count}件の扱いを記録しました")
     return redirect("/outbox")
